@@ -1,0 +1,186 @@
+"""Who agrees: a held call becomes a request; an answer resolves it once.
+
+A request is bound to the fingerprint of exactly one call. Whoever resolves it first wins,
+because the event that resolves it has one deterministic id. An approval is used by one
+execution, and only until it expires. This room asks nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from lockgate.errors import LockgateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lockgate.call import ToolCall
+    from lockgate.decide import Decision
+
+
+class AnswerRefused(LockgateError):
+    """An answer can't be taken; the message says why."""
+
+
+class Choice(StrEnum):
+    """What a person can answer."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class State(StrEnum):
+    """The states of a request; all but the first are final."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A person's answer.
+
+    Attributes:
+        choice: Approve or reject.
+        by: Who answers; never the agent itself.
+        comment: Why; told to the agent when rejected.
+    """
+
+    choice: Choice
+    by: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """How a request ended."""
+
+    state: State
+    by: str
+    comment: str
+    at: str
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Resolution:
+        """Read the recorded form."""
+        return cls(
+            state=State(data["state"]), by=data["by"], comment=data["comment"], at=data["at"]
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the JSON form that is recorded."""
+        return {
+            "state": self.state.value,
+            "by": self.by,
+            "comment": self.comment,
+            "at": self.at,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRequest:
+    """A held call, as it is shown to a person.
+
+    Attributes:
+        id: What to answer to.
+        fingerprint: The exact call it is bound to.
+        thread: The conversation.
+        call: The host's identity of the call.
+        tool: The host's name of the tool.
+        action: Its canonical action.
+        agent: Who wants it.
+        arguments: With secrets masked.
+        reason: Why it is held.
+        rule: Which rule holds it.
+        level: How dangerous it is.
+        score: The risk score.
+        held_at: RFC 3339 time.
+        expires_at: RFC 3339 time from which it can neither be answered nor used.
+    """
+
+    id: str
+    fingerprint: str
+    thread: str
+    call: str
+    tool: str
+    action: str
+    agent: str
+    arguments: dict[str, Any]
+    reason: str
+    rule: str
+    level: str
+    score: int
+    held_at: str
+    expires_at: str
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ApprovalRequest:
+        """Read the recorded form."""
+        return cls(**{name: data[name] for name in cls.__slots__})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form that is recorded and shown."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def request_for(  # noqa: PLR0913 - the parts of a request
+    call: ToolCall,
+    decision: Decision,
+    *,
+    action: str,
+    arguments: dict[str, Any],
+    now: str,
+    seconds: int,
+    nth: tuple[int, int],
+) -> ApprovalRequest:
+    """Hold `call`: make the request a person will see; `nth` tells it from earlier ones."""
+    return ApprovalRequest(
+        id=f"apr-{call.identity.key('held', *nth)[:20]}",
+        fingerprint=call.fingerprint,
+        thread=call.thread,
+        call=call.id,
+        tool=call.tool,
+        action=action,
+        agent=call.principal.agent,
+        arguments=arguments,
+        reason=decision.reason,
+        rule=decision.rule,
+        level=decision.risk.level.value,
+        score=decision.risk.score,
+        held_at=now,
+        expires_at=later(now, seconds),
+    )
+
+
+def resolve(request: ApprovalRequest, answer: Answer, now: str) -> Resolution:
+    """Turn a person's answer into the resolution of a request.
+
+    Raises:
+        AnswerRefused: If the request has expired, or the agent answers for itself.
+    """
+    if now >= request.expires_at:
+        raise AnswerRefused(f"`{request.id}` expired at {request.expires_at}")
+    if not answer.by.strip():
+        raise AnswerRefused("an answer needs the name of who gives it")
+    if answer.by == request.agent:
+        raise AnswerRefused(f"`{answer.by}` made this call and can't answer for it")
+    state = State.APPROVED if answer.choice is Choice.APPROVE else State.REJECTED
+    return Resolution(state=state, by=answer.by, comment=answer.comment, at=now)
+
+
+def expired(request: ApprovalRequest, now: str) -> Resolution | None:
+    """Return the resolution by time, if its time has come."""
+    if now < request.expires_at:
+        return None
+    return Resolution(state=State.EXPIRED, by="clock", comment="", at=now)
+
+
+def later(now: str, seconds: int) -> str:
+    """Return the RFC 3339 time `seconds` after `now`; such times compare as text."""
+    moment = datetime.fromisoformat(now) + timedelta(seconds=seconds)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,78 @@
+"""The approval desk: see what stands in the store, and answer it from any process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lockgate.approve import Answer, AnswerRefused, ApprovalRequest, Resolution, resolve
+from lockgate.record import Event, EventKind, resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lockgate.stores import Store
+
+
+class Desk:
+    """Where requests are read and answered."""
+
+    def __init__(self, store: Store, clock: Callable[[], str]) -> None:
+        """Work on `store`; `clock` returns RFC 3339 time."""
+        self._store, self._clock = store, clock
+
+    def pending(self) -> list[ApprovalRequest]:
+        """Return the requests that wait for an answer and have not expired, oldest first."""
+        now = self._clock()
+        requests = [_request(event) for event in self._store.unresolved()]
+        return [request for request in requests if now < request.expires_at]
+
+    def find(self, request_id: str) -> tuple[ApprovalRequest, Resolution | None]:
+        """Return a request and how it ended, if it did.
+
+        Raises:
+            AnswerRefused: If there is no such request.
+        """
+        held, ended = self._events(request_id)
+        return _request(held), ended
+
+    def answer(self, request_id: str, answer: Answer) -> Resolution:
+        """Answer a request; the first answer wins.
+
+        Raises:
+            AnswerRefused: If there is no such request, it has expired, it was answered
+                before, or the agent answers for itself.
+            StoreError: If the answer could not be written.
+        """
+        held, ended = self._events(request_id)
+        if ended is not None:
+            raise _answered(request_id, ended)
+        resolution = resolve(_request(held), answer, self._clock())
+        drafted = resolved(held.about, request_id, resolution.to_dict(), resolution.at)
+        (fresh,) = self._store.append([drafted])
+        if not fresh:
+            _, first = self.find(request_id)
+            raise _answered(request_id, first or resolution)
+        return resolution
+
+    def _events(self, request_id: str) -> tuple[Event, Resolution | None]:
+        held: Event | None = None
+        ended: Resolution | None = None
+        for event in self._store.of_request(request_id):
+            if event.kind is EventKind.HELD:
+                held = event
+            elif event.kind is EventKind.RESOLVED:
+                ended = Resolution.from_dict(event.data)
+        if held is None:
+            hint = "`lockgate approvals list` shows them"
+            raise AnswerRefused(f"there is no approval request `{request_id}`: {hint}")
+        return held, ended
+
+
+def _request(held: Event) -> ApprovalRequest:
+    return ApprovalRequest.from_dict(held.data["request"])
+
+
+def _answered(request_id: str, first: Resolution) -> AnswerRefused:
+    return AnswerRefused(
+        f"`{request_id}` was already {first.state.value} by {first.by} at {first.at}"
+    )

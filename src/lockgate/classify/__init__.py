@@ -1,0 +1,31 @@
+"""What it is: a tool's signature and a call's arguments → `Profile`.
+
+The static part is decided once, when a tool is registered; per call only the
+arguments are read. This room knows no rule and judges nothing.
+"""
+
+from lockgate.classify.catalogue import ACTIONS, BY_ID, UNKNOWN, suggestions
+from lockgate.classify.payload import read
+from lockgate.classify.profile import (
+    Action,
+    Classification,
+    Effect,
+    Profile,
+    Reversibility,
+)
+from lockgate.classify.signature import Signature, classify
+
+__all__ = [
+    "ACTIONS",
+    "BY_ID",
+    "UNKNOWN",
+    "Action",
+    "Classification",
+    "Effect",
+    "Profile",
+    "Reversibility",
+    "Signature",
+    "classify",
+    "read",
+    "suggestions",
+]

@@ -1,0 +1,170 @@
+"""A tool's signature → what it does.
+
+The name is read as words; the description may only confirm it or make it more dangerous. No
+language model, and no guess in favour: what is not recognised is *unknown*.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from lockgate.classify.catalogue import ACTIONS, BY_ID, UNKNOWN, suggestions
+from lockgate.classify.profile import Action, Classification, Effect, Reversibility
+from lockgate.errors import WiringError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_AMOUNTS: Final = frozenset({"amount", "total", "price", "sum", "charge", "payment", "refund"})
+_RECIPIENTS: Final = frozenset({"to", "cc", "bcc", "recipient", "recipients", "emails", "audience"})
+
+VERBS: Final = {
+    Effect.READ: "get list find search read show view describe lookup fetch count check track calculate compute",
+    Effect.CREATE: "create add new insert register open book place make",
+    Effect.UPDATE: "update modify change edit set rename move cancel exchange return archive restore write save merge close assign",
+    Effect.DELETE: "delete remove erase purge drop truncate destroy wipe terminate clean cleanup clear",
+    Effect.SEND: "send post publish email mail notify broadcast share export upload forward reply submit",
+    Effect.PAY: "pay charge refund transfer withdraw wire reimburse",
+    Effect.EXECUTE: "run execute exec eval shell bash invoke launch start deploy apply",
+    Effect.GRANT: "grant invite authorize approve",
+}
+_EFFECT_OF: Final = {word: effect for effect, words in VERBS.items() for word in words.split()}
+_DANGER: Final = tuple(VERBS)[1:]
+
+_GENERIC: Final = {
+    Effect.READ: (5, Reversibility.HARMLESS),
+    Effect.CREATE: (25, Reversibility.REVERSIBLE),
+    Effect.UPDATE: (30, Reversibility.COSTLY),
+    Effect.DELETE: (55, Reversibility.IRREVERSIBLE),
+    Effect.SEND: (35, Reversibility.IRREVERSIBLE),
+    Effect.PAY: (40, Reversibility.COSTLY),
+    Effect.EXECUTE: (45, Reversibility.IRREVERSIBLE),
+    Effect.GRANT: (55, Reversibility.COSTLY),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What a host tells about a tool.
+
+    Attributes:
+        name: The tool's name.
+        description: Its description for the model.
+        parameters: JSON Schema of its arguments.
+        source: Where the tool comes from.
+        action: The catalogue id its author declared, if any.
+        idempotent: Whether its author says that running it twice is the same as once.
+    """
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "function"
+    action: str | None = None
+    idempotent: bool = False
+
+
+def classify(signature: Signature) -> Classification:
+    """Say what a tool does, with reasons.
+
+    Raises:
+        WiringError: If the declared action is not in the catalogue.
+    """
+    action, confidence, because = _recognise(signature)
+    names = tuple(signature.parameters.get("properties", {}))
+    return Classification(
+        action=action,
+        confidence=confidence,
+        because=because,
+        amount_parameters=_among(names, _AMOUNTS) if action.effect is Effect.PAY else (),
+        recipient_parameters=_among(names, _RECIPIENTS) if action.effect is Effect.SEND else (),
+    )
+
+
+def words(name: str) -> list[str]:
+    """Split `camelCase`, `snake_case` and `kebab-case` into lower-case words."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
+def _recognise(signature: Signature) -> tuple[Action, float, tuple[str, ...]]:
+    if signature.action is not None:
+        return _declared(signature.action), 1.0, ("declared by its author",)
+    if not signature.name.isascii():
+        return UNKNOWN, 0.0, ("the name is not plain text, and may imitate another",)
+    name = words(signature.name)
+    if not name:
+        return UNKNOWN, 0.0, ("the name has no words",)
+    found = _by_alias(name) or _by_verb(name)
+    if found is None:
+        return UNKNOWN, 0.0, (f"no known verb or alias in `{signature.name}`",)
+    return _doubted(*found, signature.description)
+
+
+def _declared(action_id: str) -> Action:
+    if action_id in BY_ID:
+        return BY_ID[action_id]
+    near = suggestions(action_id)
+    hint = f", did you mean `{near[0]}`" if near else ""
+    raise WiringError(f"the action `{action_id}` is not in the catalogue{hint}")
+
+
+def _by_alias(name: list[str]) -> tuple[Action, float, tuple[str, ...]] | None:
+    """Find the action whose alias has the most words, all of them in the name."""
+    have = {*name, *(word.removesuffix("s") for word in name)}
+    best: tuple[Action, str] | None = None
+    for action in ACTIONS:
+        for alias in action.aliases:
+            wanted = alias.split()
+            longer = best is None or len(wanted) > len(best[1].split())
+            if longer and have.issuperset(wanted) and _same_direction(name, action):
+                best = action, alias
+    if best is None:
+        return None
+    action, alias = best
+    return action, 0.6 + 0.1 * min(len(alias.split()), 3), (f"the name says `{alias}`",)
+
+
+def _same_direction(name: list[str], action: Action) -> bool:
+    """Say whether the leading verb allows this action: `list` never leads to a payment."""
+    leading = _EFFECT_OF.get(name[0])
+    if leading is None:
+        return True
+    return (leading is Effect.READ) == (action.effect is Effect.READ)
+
+
+def _by_verb(name: list[str]) -> tuple[Action, float, tuple[str, ...]] | None:
+    effects = [(word, _EFFECT_OF[word]) for word in name if word in _EFFECT_OF]
+    if not effects:
+        return None
+    word, effect = effects[0]
+    base_risk, reversibility = _GENERIC[effect]
+    action = Action(
+        id=f"generic.{effect.value}",
+        effect=effect,
+        resource=name[-1],
+        reversibility=reversibility,
+        base_risk=base_risk,
+    )
+    return action, 0.6, (f"the name's verb is `{word}`",)
+
+
+def _doubted(
+    action: Action, confidence: float, because: tuple[str, ...], description: str
+) -> tuple[Action, float, tuple[str, ...]]:
+    """Refuse to call a tool a read when its description confesses to more."""
+    if action.effect is not Effect.READ:
+        return action, confidence, because
+    confessed = [word for word in words(description) if _EFFECT_OF.get(word) in _DELETES]
+    if confessed:
+        return UNKNOWN, 0.0, (*because, f"but its description says `{confessed[0]}`")
+    return action, confidence, because
+
+
+_DELETES: Final = frozenset({Effect.DELETE, Effect.PAY})
+
+
+def _among(names: tuple[str, ...], wanted: frozenset[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if wanted.intersection(words(name)))

@@ -1,0 +1,357 @@
+"""The plan: the life of one call, written once.
+
+A generator yields frozen steps and is sent replies; it performs nothing itself, so that
+one text serves sync and async hosts and every fault can be tried in a test::
+
+    Look ─▸ decide ─▸ BLOCK ─▸ Write(decided) ─▸ Blocked
+                  ├─▸ REQUIRE_APPROVAL ─▸ Write(decided, held) ─▸ Ask ─▸ rejected ─▸ Rejected
+                  │                                                  └─▸ approved ─┐
+                  └─▸ ALLOW ─▸ Write(decided, started) ◂───────────────────────────┘
+                               Run ─▸ Write(completed | failed | suspended | abandoned)
+
+INVARIANT: no `Run` without a `started` event that this very plan wrote first.
+INVARIANT: after every `Run` an end is written, or the caller is told that it was not.
+Hosts replay, so a plan begins with the call's own past (`past.Past`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any, Final
+
+from lockgate.approve import AnswerRefused, State, expired, request_for, resolve
+from lockgate.classify import Effect, read
+from lockgate.decide import Verdict, decide
+from lockgate.errors import (
+    Blocked,
+    Expired,
+    OutcomeUnknown,
+    OutcomeUnrecorded,
+    Refused,
+    Rejected,
+    Stale,
+    StoreError,
+    Suspended,
+    Unrecorded,
+)
+from lockgate.evaluate import LOG_IN_FULL
+from lockgate.past import Past, Stage
+from lockgate.record import EventKind, draft, resolved
+from lockgate.redact import redact
+from lockgate.steps import Ask, Known, Look, Outcome, Permit, Ran, Run, Step, Write
+
+if TYPE_CHECKING:
+    from lockgate.approve import Answer, ApprovalRequest, Resolution
+    from lockgate.call import ToolCall
+    from lockgate.classify import Classification, Profile
+    from lockgate.decide import Decision
+    from lockgate.evaluate import Facts, Policy
+    from lockgate.record import Draft
+
+FULFILLABLE: Final = frozenset({LOG_IN_FULL})
+"""The obligations this plan can keep; a decision with any other does not run."""
+MAX_RESULT: Final = 65_536
+"""Longest result, in characters, that is recorded without the obligation to log in full."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One call with everything that the plan must be told.
+
+    Attributes:
+        call: The call.
+        classification: What its tool does.
+        idempotent: Whether its tool may be retried with the same idempotency key.
+        policy: What the rulebook says about its tool.
+        clock: Reads the time, as RFC 3339 text.
+        timer: Reads a monotonic time in nanoseconds.
+        nonce: Tells this attempt from others that look the same.
+    """
+
+    call: ToolCall
+    classification: Classification
+    idempotent: bool
+    policy: Policy
+    clock: Callable[[], str]
+    timer: Callable[[], int]
+    nonce: str
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing ties this call to an earlier one: a read, or outside any thread."""
+        reads = self.classification.action.effect is Effect.READ
+        return reads or (self.call.repeatable and not self.call.thread)
+
+    def draft(
+        self, kind: EventKind, data: dict[str, Any], *key: object, request: str = ""
+    ) -> Draft:
+        """Draft an event about this call."""
+        return draft(kind, self.call.identity, self.clock(), data, key=key, request=request)
+
+
+Plan = Generator[Step, Any, Outcome]
+Part = Generator[Step, Any, Any]
+
+
+def contain(case: Case) -> Plan:
+    """Live the life of one call.
+
+    Raises:
+        Refused: In one of its kinds, when the call may not run.
+        Unrecorded: If the record could not be written; then nothing ran.
+        OutcomeUnrecorded: If it ran and its end could not be written.
+    """
+    begun = case.timer()
+    known: Known = yield from _look(case)
+    past = Past.of(case.call, known.past)
+    if case.call.repeatable:
+        past = past.reopened(case.clock())
+    recorded: Outcome | None = yield from _settle(case, past)
+    if recorded is not None:
+        return recorded
+    gathered = case.timer()
+    profile, decision = judge(case, known.facts)
+    took = {"gather_ns": gathered - begun, "judge_ns": case.timer() - gathered}
+    decided = _decided(case, past, profile, decision, took)
+    if decision.verdict is Verdict.BLOCK:
+        yield from _write(decided)
+        raise Blocked(decision.reason, call=case.call, decision=decision, tell=decision.tell)
+    request = past.request
+    if decision.verdict is Verdict.REQUIRE_APPROVAL or request is not None:
+        request = yield from _approved(case, past, decision, decided)
+    permit = yield from _claim(case, past, decision, decided, request)
+    outcome: Outcome = yield from _execute(case, decision, permit)
+    return outcome
+
+
+def judge(case: Case, facts: Facts) -> tuple[Profile, Decision]:
+    """Read the payload and decide; nothing is performed and nothing is written."""
+    profile = read(case.classification, case.call.arguments.view)
+    return profile, decide(case.call, profile, facts, case.policy)
+
+
+def _look(case: Case) -> Part:
+    """Gather; a store that can't be read means that nothing runs."""
+    try:
+        return (yield Look(case.call, history=case.policy.needs_history))
+    except StoreError as error:
+        raise Unrecorded("the record could not be read: nothing was executed") from error
+
+
+def _write(*drafts: Draft) -> Part:
+    """Append; a store that can't be written means that nothing runs."""
+    try:
+        return (yield Write(drafts))
+    except StoreError as error:
+        raise Unrecorded("the record could not be written: nothing was executed") from error
+
+
+# ── The call's own past ──────────────────────────────────────────────────────────────────────
+
+
+def _settle(case: Case, past: Past) -> Part:
+    """Return what an earlier attempt led to, refuse, or let the plan go on with `None`."""
+    if past.other:
+        yield from _refuse(case, past, Stale, "another call with this identity is being approved")
+    if case.free and past.request is None:
+        return None
+    match past.stage:
+        case Stage.STARTED | Stage.ABANDONED if not case.idempotent:
+            yield from _refuse(case, past, OutcomeUnknown, _UNKNOWN, _RECONCILE)
+        case Stage.COMPLETED if not case.call.repeatable:
+            return (yield from _replay(case, past))
+        case Stage.FAILED if not (case.call.repeatable or case.idempotent):
+            reason = f"it already ran and failed: {past.ended.get('error', '')}"
+            yield from _refuse(case, past, Stale, reason, "Propose it as a new call if needed.")
+        case _:
+            return None
+    return None
+
+
+_UNKNOWN: Final = "an earlier attempt of this call started and has no known end; it is not repeated"
+_RECONCILE: Final = "A person must find out what happened."
+
+
+def _replay(case: Case, past: Past) -> Part:
+    if past.ended.get("faithful"):
+        return Outcome(past.ended["result"], replayed=True)
+    reason = "it already ran and is not run again"
+    return (yield from _refuse(case, past, Stale, reason, f"Its result: {past.ended['result']}"))
+
+
+def _refuse(case: Case, past: Past, refusal: type[Refused], reason: str, tell: str = "") -> Part:
+    """Record a refusal that is not a decision, then raise it."""
+    told = {"outcome": refusal.outcome, "reason": reason, "tool": case.call.tool}
+    key = (refusal.outcome, past.generation, case.nonce)
+    yield from _write(case.draft(EventKind.REFUSED, told, *key))
+    raise refusal(reason, call=case.call, tell=tell)
+
+
+# ── A person's answer ────────────────────────────────────────────────────────────────────────
+
+
+def _approved(case: Case, past: Past, decision: Decision, decided: Draft) -> Part:
+    """Return the request with which a person has approved exactly this call; raise otherwise."""
+    request: ApprovalRequest = past.request or (yield from _hold(case, past, decision, decided))
+    resolution: Resolution | None = past.resolution
+    for nth in count():
+        resolution = resolution or (yield from _by_time(case, request))
+        if resolution is not None and nth >= past.asks:
+            break
+        if nth >= max(past.asks, 1):
+            yield from _write(case.draft(EventKind.ASKED, {}, request.id, nth, request=request.id))
+        answer: Answer | None = yield Ask(case.call, decision, request, nth, resolution)
+        if resolution is None:
+            resolution = yield from _answered(case, request, answer)
+    _check(case, decision, request, resolution)
+    return request
+
+
+def _hold(case: Case, past: Past, decision: Decision, decided: Draft) -> Part:
+    arguments, _ = redact(dict(case.call.arguments.view))
+    request = request_for(
+        case.call,
+        decision,
+        action=case.classification.action.id,
+        arguments=arguments,
+        now=case.clock(),
+        seconds=case.policy.approval_seconds,
+        nth=(past.generation, past.held),
+    )
+    told = {"request": request.to_dict()}
+    held = case.draft(EventKind.HELD, told, request.id, request=request.id)
+    yield from _write(decided, held)
+    return request
+
+
+def _by_time(case: Case, request: ApprovalRequest) -> Part:
+    """Let the request expire if its time has come."""
+    ended = expired(request, case.clock())
+    if ended is None:
+        return None
+    return (yield from _end(case, request, ended))
+
+
+def _answered(case: Case, request: ApprovalRequest, answer: Answer | None) -> Part:
+    """Record the host's answer, then return what the store says: the first answer won."""
+    if answer is None:
+        return (yield from _resolution(case))
+    try:
+        ended = resolve(request, answer, case.clock())
+    except AnswerRefused:
+        return (yield from _resolution(case))
+    return (yield from _end(case, request, ended))
+
+
+def _end(case: Case, request: ApprovalRequest, ended: Resolution) -> Part:
+    yield from _write(resolved(case.call.identity, request.id, ended.to_dict(), case.clock()))
+    return (yield from _resolution(case))
+
+
+def _resolution(case: Case) -> Part:
+    known: Known = yield from _look(case)
+    return Past.of(case.call, known.past).resolution
+
+
+def _check(
+    case: Case, decision: Decision, request: ApprovalRequest, resolution: Resolution | None
+) -> None:
+    """Raise unless the resolution lets exactly this call through, now."""
+    if resolution is None or request.fingerprint != case.call.fingerprint:
+        raise Stale("what was approved is not this call", call=case.call, decision=decision)
+    if resolution.state is State.REJECTED:
+        said = f": {resolution.comment}" if resolution.comment else ""
+        raise Rejected(
+            f"{resolution.by} rejected it{said}",
+            call=case.call,
+            decision=decision,
+            tell="Do not try it again in another way.",
+        )
+    if resolution.state is State.EXPIRED or case.clock() >= request.expires_at:
+        reason = f"`{request.id}` expired at {request.expires_at}"
+        raise Expired(reason, call=case.call, decision=decision)
+
+
+# ── The one execution ────────────────────────────────────────────────────────────────────────
+
+
+def _decided(
+    case: Case, past: Past, profile: Profile, decision: Decision, took: dict[str, int]
+) -> Draft:
+    told = {
+        "tool": case.call.tool,
+        "source": case.call.source,
+        "principal": _principal(case.call),
+        "environment": case.call.environment,
+        "arguments": case.call.arguments.view,
+        "profile": profile.to_dict(),
+        "decision": decision.to_dict(),
+        "took": took,
+    }
+    again = case.nonce if case.call.repeatable and past.request is None else ""
+    key = (decision.verdict.value, decision.revision, past.generation, again)
+    return case.draft(EventKind.DECIDED, told, *key)
+
+
+def _principal(call: ToolCall) -> dict[str, str | None]:
+    who = call.principal
+    return {"agent": who.agent, "person": who.person, "organisation": who.organisation}
+
+
+def _claim(
+    case: Case, past: Past, decision: Decision, decided: Draft, request: ApprovalRequest | None
+) -> Part:
+    """Write the intent; whoever writes it first executes, everybody else is refused."""
+    unmet = set(decision.obligations) - FULFILLABLE
+    if unmet:
+        reason = f"the gate can't keep the obligation `{min(unmet)}`"
+        yield from _refuse(case, past, Blocked, reason)
+    key = case.nonce if case.free and request is None else past.generation
+    tied = request.id if request else ""
+    started = case.draft(EventKind.STARTED, {}, key, request=tied)
+    fresh = yield from _write(decided, started)
+    if not fresh[-1]:
+        yield from _refuse(case, past, Stale, "this call is being executed or was executed already")
+    return Permit(started.id, case.call.identity.key("effect"))
+
+
+def _execute(case: Case, decision: Decision, permit: Permit) -> Part:
+    """Run under the permit and write the end, whatever it is."""
+
+    def end(kind: EventKind, told: dict[str, Any]) -> Draft:
+        return case.draft(kind, told, permit.id)
+
+    try:
+        ran: Ran = yield Run(case.call, permit)
+    except GeneratorExit:
+        raise
+    except Suspended:
+        yield from _write_end(end(EventKind.SUSPENDED, {}))
+        raise
+    except Exception as error:
+        told = {"error": f"{type(error).__name__}: {error}"}
+        yield from _write_end(end(EventKind.FAILED, told))
+        raise
+    except BaseException as error:
+        yield from _write_end(end(EventKind.ABANDONED, {"error": type(error).__name__}))
+        raise
+    yield from _write_end(end(EventKind.COMPLETED, _result(ran, decision)), ran.value)
+    return Outcome(ran.value)
+
+
+def _write_end(drafted: Draft, result: object = None) -> Part:
+    try:
+        yield Write((drafted,))
+    except StoreError as error:
+        message = "the call ran and its end could not be written: find out what happened"
+        raise OutcomeUnrecorded(message, result=result) from error
+
+
+def _result(ran: Ran, decision: Decision) -> dict[str, Any]:
+    """Return what is told of a result; a long one is cut unless it must be logged in full."""
+    long = isinstance(ran.told, str) and len(ran.told) > MAX_RESULT
+    if long and LOG_IN_FULL not in decision.obligations:
+        return {"result": ran.told[:MAX_RESULT], "faithful": False}
+    return {"result": ran.told, "faithful": ran.faithful}

@@ -1,0 +1,173 @@
+"""What follows: findings → `Decision`.
+
+Rule 1: everything that combines findings lives here and nowhere else.
+
+The order of precedence, and the whole of it::
+
+    any forbid (a judge that failed counts as one)   → BLOCK
+    no grant of either kind                          → BLOCK (default deny)
+    any hold, or only grants-if-approved             → REQUIRE_APPROVAL
+    otherwise                                        → ALLOW
+
+An approval lifts a hold and makes a grant-if-approved a grant; it never lifts a forbid.
+Compare XACML 3.0 appendix C.2 (deny-overrides) and Cedar's forbid-trumps-permit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from lockgate.evaluate import (
+    Facts,
+    Finding,
+    Kind,
+    Policy,
+    PolicyJudge,
+    Question,
+    Risk,
+    RiskJudge,
+    assess,
+    evaluate,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lockgate.call import ToolCall
+    from lockgate.classify import Profile
+
+
+class Verdict(StrEnum):
+    """The three answers."""
+
+    ALLOW = "ALLOW"
+    REQUIRE_APPROVAL = "REQUIRE_APPROVAL"
+    BLOCK = "BLOCK"
+
+
+NOTHING_GRANTS: Final = Finding(
+    kind=Kind.FORBID,
+    judge="decide",
+    rule="default-deny",
+    reason="no rule grants this call",
+)
+RISK: Final = RiskJudge()
+_GRANTS: Final = frozenset({Kind.GRANT, Kind.GRANT_IF_APPROVED})
+
+
+def combine(findings: Iterable[Finding]) -> Verdict:
+    """Return the verdict that follows from a bag of findings."""
+    kinds = {Kind.FORBID if finding.erred else finding.kind for finding in findings}
+    if Kind.FORBID in kinds or not kinds & _GRANTS:
+        return Verdict.BLOCK
+    if Kind.HOLD in kinds or Kind.GRANT not in kinds:
+        return Verdict.REQUIRE_APPROVAL
+    return Verdict.ALLOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An answer with everything it rests on.
+
+    Attributes:
+        verdict: The answer.
+        findings: Every finding, whatever it said.
+        risk: The itemised score.
+        revision: The rulebook that was in force.
+        facts_digest: SHA-256 of the facts that were known, empty when none were needed.
+        fingerprint: The call this decision is about.
+    """
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    risk: Risk
+    revision: str
+    facts_digest: str
+    fingerprint: str
+
+    @property
+    def determining(self) -> tuple[Finding, ...]:
+        """The findings without which the verdict would be another."""
+        wanted = _DETERMINING[self.verdict]
+        for kinds in wanted:
+            found = tuple(item for item in self.findings if item.kind in kinds)
+            if found:
+                return found
+        return (NOTHING_GRANTS,)
+
+    @property
+    def erring(self) -> tuple[Finding, ...]:
+        """The findings of judges that failed."""
+        return tuple(item for item in self.findings if item.erred)
+
+    @property
+    def outvoted(self) -> tuple[Finding, ...]:
+        """The findings that did not determine the verdict."""
+        return tuple(item for item in self.findings if item not in self.determining)
+
+    @property
+    def obligations(self) -> tuple[str, ...]:
+        """What the gate must also do, from every finding that grants."""
+        due = [item.obligations for item in self.findings if item.kind in _GRANTS]
+        return tuple(dict.fromkeys(name for names in due for name in names))
+
+    @property
+    def rule(self) -> str:
+        """Id of the first determining rule."""
+        return self.determining[0].rule
+
+    @property
+    def reason(self) -> str:
+        """Why, in one line."""
+        return self.determining[0].reason
+
+    @property
+    def tell(self) -> str:
+        """What the model may do instead."""
+        return next((item.tell for item in self.determining if item.tell), "")
+
+    def lines(self) -> list[str]:
+        """Return the explanation for people, a line each."""
+        found = [f"  {item.kind.value}: {item.rule}: {item.reason}" for item in self.findings]
+        items = ", ".join(f"{factor.because} (+{factor.points})" for factor in self.risk.factors)
+        risk = f"  risk {self.risk.score} ({self.risk.level.value}): {items or 'nothing'}"
+        return [*found, risk, f"  rulebook {self.revision}"]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the JSON form that is recorded."""
+        return {
+            "verdict": self.verdict.value,
+            "rule": self.rule,
+            "reason": self.reason,
+            "tell": self.tell,
+            "findings": [item.to_dict() for item in self.findings],
+            "risk": self.risk.to_dict(),
+            "obligations": list(self.obligations),
+            "revision": self.revision,
+            "facts_digest": self.facts_digest,
+            "fingerprint": self.fingerprint,
+        }
+
+
+_DETERMINING: Final = {
+    Verdict.BLOCK: ((Kind.FORBID,),),
+    Verdict.REQUIRE_APPROVAL: ((Kind.HOLD,), (Kind.GRANT_IF_APPROVED,)),
+    Verdict.ALLOW: ((Kind.GRANT,),),
+}
+
+
+def decide(call: ToolCall, profile: Profile, facts: Facts, policy: Policy) -> Decision:
+    """Judge one call: a pure function of its four arguments."""
+    risk = assess(profile, call.environment)
+    question = Question(call=call, profile=profile, risk=risk, facts=facts)
+    findings = evaluate(question, (RISK, PolicyJudge(policy)))
+    return Decision(
+        verdict=combine(findings),
+        findings=findings,
+        risk=risk,
+        revision=policy.revision,
+        facts_digest=facts.digest() if policy.needs_history else "",
+        fingerprint=call.fingerprint,
+    )

@@ -1,0 +1,217 @@
+"""The judge of rules: the only one that may grant.
+
+It is given the rules that could match the tool (the rulebook's index found them) and
+the handling of each level. A condition that can't be evaluated objects; it never vanishes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from lockgate.evaluate.finding import Finding, Kind, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from lockgate.evaluate.finding import PastCall, Question
+
+JUDGE: Final = "policy"
+LOG_IN_FULL: Final = "log_in_full"
+"""The obligation to record the facts and the whole result, or not to run."""
+
+
+class ConditionError(Exception):
+    """A condition has no answer for this call."""
+
+
+class Condition(Protocol):
+    """A compiled `when`."""
+
+    def holds(self, variables: Mapping[str, Any]) -> bool:
+        """Say whether it is true.
+
+        Raises:
+            ConditionError: If it has no answer.
+        """
+        ...
+
+
+class Then(StrEnum):
+    """What a rule does when it applies."""
+
+    ALLOW = "allow"
+    REQUIRE_APPROVAL = "require_approval"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One compiled rule.
+
+    Attributes:
+        id: Its name.
+        then: What it does.
+        reason: Why, for people and for the model.
+        tell: What the model may do instead.
+        levels: The levels it speaks about; empty for all.
+        condition: Its `when`, if any.
+        findings: What it finds when it applies, built once.
+    """
+
+    id: str
+    then: Then
+    reason: str
+    tell: str = ""
+    levels: frozenset[Level] = frozenset()
+    condition: Condition | None = None
+    findings: tuple[Finding, ...] = ()
+
+    @classmethod
+    def build(cls, *, id: str, then: Then, reason: str, tell: str = "", **rest: Any) -> Rule:  # noqa: A002
+        """Make a rule and the findings it leads to."""
+        found = tuple(
+            Finding(kind=kind, judge=JUDGE, rule=id, reason=reason, tell=tell)
+            for kind in _KINDS[then]
+        )
+        return cls(id=id, then=then, reason=reason, tell=tell, findings=found, **rest)
+
+
+_KINDS: Final = {
+    Then.ALLOW: (Kind.GRANT,),
+    Then.REQUIRE_APPROVAL: (Kind.HOLD, Kind.GRANT_IF_APPROVED),
+    Then.BLOCK: (Kind.FORBID,),
+}
+
+
+class Handling(StrEnum):
+    """What happens to a level when no rule says more."""
+
+    ALLOW = "allow"
+    LOG = "log"
+    REQUIRE_APPROVAL = "require_approval"
+    BLOCK = "block"
+    BY_RULE_ONLY = "by_rule_only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the rulebook says about one tool.
+
+    Attributes:
+        rules: The rules that could match it.
+        handling: What happens to each level.
+        revision: Which rulebook this is.
+        approval_seconds: How long an approval request can be answered and used.
+        needs_history: Whether a rule looks at the conversation.
+    """
+
+    rules: tuple[Rule, ...]
+    handling: Mapping[Level, Handling]
+    revision: str
+    approval_seconds: int = 86_400
+    needs_history: bool = False
+
+
+class PolicyJudge:
+    """Judges by the rules and the handling of levels."""
+
+    name = JUDGE
+
+    def __init__(self, policy: Policy) -> None:
+        """Judge by `policy`."""
+        self._policy = policy
+
+    def judge(self, question: Question) -> Iterator[Finding]:
+        """Return what every applicable rule finds, then what the level leads to."""
+        yield from _by_rules(self._policy.rules, question)
+        yield from _by_level(self._policy.handling, question)
+
+
+def _by_rules(rules: Sequence[Rule], question: Question) -> Iterator[Finding]:
+    seen: dict[str, Any] | None = None
+    for rule in rules:
+        if rule.levels and question.risk.level not in rule.levels:
+            continue
+        if rule.condition is None:
+            yield from rule.findings
+            continue
+        seen = seen or variables(question)
+        try:
+            if rule.condition.holds(seen):
+                yield from rule.findings
+        except ConditionError as error:
+            yield _unanswered(rule, error)
+
+
+def _unanswered(rule: Rule, error: ConditionError) -> Finding:
+    return Finding(
+        kind=Kind.FORBID,
+        judge=JUDGE,
+        rule=rule.id,
+        reason=f"rule `{rule.id}` could not be judged: {error}",
+        tell=rule.tell,
+        erred=True,
+    )
+
+
+_BY_LEVEL: Final = {
+    Handling.ALLOW: (Kind.GRANT, "is allowed"),
+    Handling.LOG: (Kind.GRANT, "is allowed with extra logging"),
+    Handling.REQUIRE_APPROVAL: (Kind.GRANT_IF_APPROVED, "needs a person's approval"),
+    Handling.BLOCK: (Kind.FORBID, "is not allowed"),
+}
+
+
+def _by_level(handling: Mapping[Level, Handling], question: Question) -> Iterator[Finding]:
+    level = question.risk.level
+    how = handling.get(level, Handling.BLOCK)
+    if how is Handling.BY_RULE_ONLY:
+        return
+    kind, said = _BY_LEVEL[how]
+    action = question.profile.action.id
+    yield Finding(
+        kind=kind,
+        judge=JUDGE,
+        rule=f"level-{level.value}",
+        reason=f"`{action}` at {level.value} risk ({question.risk.score}) {said}",
+        obligations=(LOG_IN_FULL,) if how is Handling.LOG else (),
+    )
+
+
+def variables(question: Question) -> dict[str, Any]:
+    """Return what conditions can name; `rulebook.condition.VARIABLES` has the types."""
+    call, profile, facts = question.call, question.profile, question.facts
+    return {
+        "args": call.arguments.view,
+        "tool": call.tool,
+        "source": call.source,
+        "action": profile.action.id,
+        "effect": profile.action.effect.value,
+        "environment": call.environment,
+        "agent": call.principal.agent,
+        "person": call.principal.person or "",
+        "organisation": call.principal.organisation or "",
+        "score": question.risk.score,
+        "level": question.risk.level.value,
+        "reach": -1 if profile.reach is None else profile.reach,
+        "said": list(facts.turns),
+        "done": [item.tool for item in facts.calls],
+        "seen": _latest_results(facts.calls),
+        "did": _latest_arguments(facts.calls),
+    }
+
+
+def _latest_results(calls: Sequence[PastCall]) -> dict[str, list[Any]]:
+    seen: dict[str, list[Any]] = {}
+    for call in reversed(calls):
+        seen.setdefault(call.tool, []).append(call.result)
+    return seen
+
+
+def _latest_arguments(calls: Sequence[PastCall]) -> dict[str, list[Any]]:
+    did: dict[str, list[Any]] = {}
+    for call in reversed(calls):
+        did.setdefault(call.tool, []).append(call.arguments)
+    return did

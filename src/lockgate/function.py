@@ -1,0 +1,116 @@
+"""The door for plain functions, sync and async; signature and docstring survive.
+
+The gate is known here only by what it does (`Passage`), so that it can offer this door itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, TypeVar, cast
+
+from lockgate.classify import Signature
+from lockgate.steps import Host, Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lockgate.call import ToolCall
+    from lockgate.steps import Ask, Outcome, Run
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_JSON_TYPES: Final = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+}
+
+
+class Passage(Protocol):
+    """What this door needs of the gate."""
+
+    def register(self, signature: Signature) -> Any:
+        """Classify a tool and find its rules."""
+        ...
+
+    def propose(self, tool: Any, arguments: Mapping[str, Any]) -> ToolCall:
+        """Make a call of the current run."""
+        ...
+
+    def ask(self, step: Ask) -> Any:
+        """Ask in the gate's own way."""
+        ...
+
+    async def aask(self, step: Ask) -> Any:
+        """Ask in the gate's own way, without holding up the event loop."""
+        ...
+
+    def pass_call(self, tool: Any, call: ToolCall, host: Host) -> Outcome:
+        """Live the life of one call."""
+        ...
+
+    async def apass_call(self, tool: Any, call: ToolCall, host: Host) -> Outcome:
+        """Live the life of one call."""
+        ...
+
+
+def contained(
+    gate: Passage, function: Callable[P, R], *, action: str | None = None, idempotent: bool = False
+) -> Callable[P, R]:
+    """Return `function` with every call of it sent through `gate`."""
+    shape = inspect.signature(function)
+    tool = gate.register(_signature(function, shape, action, idempotent=idempotent))
+
+    def propose(args: Any, kwargs: Any) -> ToolCall:
+        bound = shape.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return gate.propose(tool, bound.arguments)
+
+    def run(step: Run) -> Ran:
+        args, kwargs = _unbound(shape, step.call.arguments.fresh())
+        return Ran.of(function(*args, **kwargs))
+
+    async def arun(step: Run) -> Ran:
+        args, kwargs = _unbound(shape, step.call.arguments.fresh())
+        return Ran.of(await cast("Any", function)(*args, **kwargs))
+
+    @functools.wraps(function)
+    def passed(*args: P.args, **kwargs: P.kwargs) -> R:
+        return cast("R", gate.pass_call(tool, propose(args, kwargs), Host(gate.ask, run)).value)
+
+    @functools.wraps(function)
+    async def apassed(*args: P.args, **kwargs: P.kwargs) -> Any:
+        return (await gate.apass_call(tool, propose(args, kwargs), Host(gate.aask, arun))).value
+
+    return cast("Callable[P, R]", apassed if inspect.iscoroutinefunction(function) else passed)
+
+
+def _signature(
+    function: Callable[..., Any], shape: inspect.Signature, action: str | None, *, idempotent: bool
+) -> Signature:
+    properties = {
+        name: {"type": _JSON_TYPES[parameter.annotation]}
+        if parameter.annotation in _JSON_TYPES
+        else {}
+        for name, parameter in shape.parameters.items()
+    }
+    return Signature(
+        name=getattr(function, "__name__", "function"),
+        description=inspect.getdoc(function) or "",
+        parameters={"type": "object", "properties": properties},
+        action=action,
+        idempotent=idempotent,
+    )
+
+
+def _unbound(
+    shape: inspect.Signature, values: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Give the frozen values back to the parameters they were bound to."""
+    bound = inspect.BoundArguments(shape, cast("Any", values))
+    return bound.args, bound.kwargs

@@ -1,0 +1,376 @@
+"""The enforcement point: wires the rooms together and performs the plan's steps.
+
+A `Gate` holds the rulebook, the store, who acts and where. Doors register their tools
+with it and send every call through `pass_call` or `apass_call`; only a permit executes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
+
+from lockgate.approvers import Desk, Queue
+from lockgate.call import Principal, ToolCall
+from lockgate.classify import Signature, classify
+from lockgate.contain import Case, contain, judge
+from lockgate.drive import adrive, drive
+from lockgate.errors import WiringError
+from lockgate.evaluate import Facts
+from lockgate.function import contained
+from lockgate.past import Conversation
+from lockgate.record import said
+from lockgate.rulebook import Rulebook
+from lockgate.steps import Ask, Known, Look, Run, Write
+from lockgate.stores import Store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from lockgate.approvers import Approver
+    from lockgate.classify import Classification
+    from lockgate.decide import Decision
+    from lockgate.evaluate import Policy
+    from lockgate.steps import Host, Outcome, Step
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+STORE_VARIABLE: Final = "LOCKGATE_STORE"
+"""Environment variable that names the store when the code does not."""
+DEFAULT_STORE: Final = "lockgate.db"
+"""The SQLite file that is used when nothing names a store."""
+MAX_CONVERSATIONS: Final = 256
+"""How many folded conversations are kept in memory; others are read again."""
+
+LAST_ROUND: Final = 16
+"""How many events of a call without identity are read: its last start is always among them."""
+
+
+def utc_now() -> str:
+    """Return the time as RFC 3339 text, in UTC, to the microsecond; such texts sort."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def default_store() -> str:
+    """Return the store that is used when the code names none."""
+    return os.environ.get(STORE_VARIABLE, DEFAULT_STORE)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A registered tool: what it is, and what the rulebook says about it."""
+
+    signature: Signature
+    classification: Classification
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The run that calls made from here belong to."""
+
+    thread: str = ""
+    run: str = ""
+    principal: Principal | None = None
+
+
+NOWHERE: Final = Scope()
+_scope: ContextVar[Scope] = ContextVar("lockgate_scope", default=NOWHERE)
+
+
+class Gate:
+    """Stands between the decision to call a tool and the tool.
+
+    Attributes:
+        rulebook: The rules in force.
+        store: Where the record is kept.
+        desk: Where held calls are seen and answered.
+        tools: Every tool that was registered, by source and name.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of a gate
+        self,
+        rulebook: Rulebook,
+        store: Store,
+        *,
+        principal: Principal | None = None,
+        environment: str = "production",
+        approver: Approver | None = None,
+        clock: Callable[[], str] = utc_now,
+    ) -> None:
+        """Wire a gate.
+
+        Args:
+            rulebook: The rules in force.
+            store: Where the record is kept.
+            principal: Who acts, unless a run says otherwise.
+            environment: Where tools act; the most dangerous one unless told otherwise.
+            approver: Whom to ask while the caller waits; by default nobody.
+            clock: Returns the time as RFC 3339 text in UTC.
+        """
+        self.rulebook = rulebook
+        self.store = store
+        self.desk = Desk(store, clock)
+        self.tools: dict[tuple[str, str], Tool] = {}
+        self._principal = principal or Principal()
+        self._environment = environment
+        self._approver: Approver = approver or Queue()
+        self._clock = clock
+        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
+        self._heard: set[str] = set()
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        rulebook: str | Path | Rulebook | None = None,
+        *,
+        store: str | None = None,
+        **wiring: Any,
+    ) -> Gate:
+        """Open a gate.
+
+        Args:
+            rulebook: A file, a loaded rulebook, or nothing for the baseline.
+            store: A URL or path; by default `LOCKGATE_STORE`, else `lockgate.db` here.
+            **wiring: What `Gate` takes besides.
+
+        Raises:
+            RulebookError: If the rulebook is wrong.
+            StoreError: If the store can't be opened.
+        """
+        match rulebook:
+            case None:
+                book = Rulebook.baseline()
+            case Rulebook():
+                book = rulebook
+            case _:
+                book = Rulebook.load(rulebook)
+        return cls(book, open_store(store or default_store()), **wiring)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        """Return the gate itself."""
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Close it."""
+        self.close()
+
+    # ── Tools and calls ──────────────────────────────────────────────────────────────────
+
+    def register(self, signature: Signature) -> Tool:
+        """Classify a tool and find the rules that could match it; done once per tool.
+
+        Raises:
+            WiringError: If it declares an action that is not in the catalogue.
+        """
+        classification = classify(signature)
+        policy = self.rulebook.policy_for(signature, classification)
+        tool = Tool(signature, classification, policy)
+        self.tools[signature.source, signature.name] = tool
+        return tool
+
+    def propose(
+        self,
+        tool: Tool,
+        arguments: Mapping[str, Any],
+        *,
+        id: str | None = None,  # noqa: A002 - the field's own word
+        scope: Scope | None = None,
+    ) -> ToolCall:
+        """Make a call of `tool`, in the scope given or the current run.
+
+        Args:
+            tool: What `register` returned.
+            arguments: The arguments, after the host validated them.
+            id: The host's identity of this call within its thread, if it has one.
+            scope: The thread and run, if the host knows them.
+        """
+        where = scope or _scope.get()
+        return ToolCall.propose(
+            tool.signature.name,
+            arguments,
+            source=tool.signature.source,
+            principal=where.principal or self._principal,
+            environment=self._environment,
+            thread=where.thread,
+            run=where.run,
+            id=id,
+        )
+
+    @contextmanager
+    def run(
+        self, thread: str | None = None, *, person: str | None = None, agent: str | None = None
+    ) -> Iterator[Scope]:
+        """Open a run: calls made inside belong to one thread, and are known after a crash.
+
+        Args:
+            thread: The conversation; a new one by default.
+            person: On whose behalf, as the host application knows it.
+            agent: Which agent acts.
+        """
+        who = replace(
+            self._principal,
+            person=person or self._principal.person,
+            agent=agent or self._principal.agent,
+        )
+        scope = Scope(thread=thread or uuid.uuid4().hex, run=uuid.uuid4().hex, principal=who)
+        token = _scope.set(scope)
+        try:
+            yield scope
+        finally:
+            _scope.reset(token)
+
+    def contained(
+        self,
+        function: Callable[P, R],
+        *,
+        action: str | None = None,
+        idempotent: bool = False,
+    ) -> Callable[P, R]:
+        """Return a plain function, sync or async, with every call sent through the gate.
+
+        Args:
+            function: What to contain; its signature and docstring survive.
+            action: Its canonical action, if the author knows it.
+            idempotent: Whether running it twice is the same as running it once.
+
+        Raises:
+            WiringError: If the action is not in the catalogue.
+        """
+        return contained(self, function, action=action, idempotent=idempotent)
+
+    def decide(self, tool: str, arguments: Mapping[str, Any], *, source: str = "") -> Decision:
+        """Judge a call without executing or recording it.
+
+        Args:
+            tool: Name of a registered tool; any other counts as unknown.
+            arguments: The arguments it would be called with.
+            source: Where the tool comes from, if several have the name.
+        """
+        known = [
+            item
+            for (origin, name), item in self.tools.items()
+            if name == tool and source in {"", origin}
+        ]
+        if len(known) > 1:
+            raise WiringError(f"several tools are called `{tool}`: say which `source`")
+        handle = known[0] if known else self._unregistered(tool, source)
+        call = self.propose(handle, arguments)
+        facts = self._facts(call.thread, wanted=handle.policy.needs_history)
+        _, decision = judge(self._case(handle, call), facts)
+        return decision
+
+    def _unregistered(self, name: str, source: str) -> Tool:
+        signature = Signature(name=name, source=source or "unregistered")
+        classification = classify(signature)
+        return Tool(signature, classification, self.rulebook.policy_for(signature, classification))
+
+    # ── The life of a call ───────────────────────────────────────────────────────────────
+
+    def pass_call(self, tool: Tool, call: ToolCall, host: Host) -> Outcome:
+        """Live the life of one call, in this thread.
+
+        Raises:
+            Refused: In one of its kinds, when the call may not run.
+            Unrecorded: If the record could not be written; then nothing ran.
+        """
+        return drive(contain(self._case(tool, call)), lambda step: self._perform(step, host))
+
+    async def apass_call(self, tool: Tool, call: ToolCall, host: Host) -> Outcome:
+        """Live the life of one call, in this event loop; raises as `pass_call` does."""
+
+        def perform(step: Step) -> Any:
+            if self.store.blocks and isinstance(step, Look | Write):
+                return asyncio.to_thread(self._perform, step, host)
+            return self._perform(step, host)
+
+        return await adrive(contain(self._case(tool, call)), perform)
+
+    def _case(self, tool: Tool, call: ToolCall) -> Case:
+        return Case(
+            call=call,
+            classification=tool.classification,
+            idempotent=tool.signature.idempotent,
+            policy=tool.policy,
+            clock=self._clock,
+            timer=time.perf_counter_ns,
+            nonce=uuid.uuid4().hex,
+        )
+
+    def _perform(self, step: Step, host: Host) -> Any:
+        match step:
+            case Look():
+                return self._look(step)
+            case Write():
+                return self.store.append(step.drafts)
+            case Ask():
+                return host.ask(step)
+            case Run():
+                return host.run(step)
+
+    def _look(self, step: Look) -> Known:
+        latest = LAST_ROUND if step.call.repeatable else None
+        past = self.store.of_call(step.call.thread, step.call.id, latest)
+        return Known(past, self._facts(step.call.thread, wanted=step.history))
+
+    def _facts(self, thread: str, *, wanted: bool) -> Facts:
+        """Fold what the conversation has become since it was last looked at."""
+        if not (wanted and thread):
+            return Facts(now=self._clock())
+        with self._lock:
+            known = self._conversations.setdefault(thread, Conversation())
+            self._conversations.move_to_end(thread)
+            if len(self._conversations) > MAX_CONVERSATIONS:
+                self._conversations.popitem(last=False)
+            known.extend(self.store.of_thread(thread, known.seq))
+            return known.facts(self._clock())
+
+    # ── People ───────────────────────────────────────────────────────────────────────────
+
+    def hear(self, scope: Scope, turns: Iterable[tuple[str, str]]) -> None:
+        """Record what the user said, each message once.
+
+        Args:
+            scope: The thread and run.
+            turns: Id and text of each message; known ones are passed over.
+        """
+        drafts = [
+            said(scope.thread, scope.run, message_id, text, self._clock())
+            for message_id, text in turns
+        ]
+        new = [drafted for drafted in drafts if drafted.id not in self._heard]
+        if new:
+            self.store.append(new)
+            self._heard.update(drafted.id for drafted in new)
+
+    def ask(self, step: Ask) -> Any:
+        """Ask the gate's approver; leave the request standing if there is no answer.
+
+        Raises:
+            PendingApproval: If nobody answered yet.
+        """
+        if step.resolution is not None:
+            return None
+        answer = self._approver.ask(step.request)
+        if answer is None:
+            raise step.pending()
+        return answer
+
+    async def aask(self, step: Ask) -> Any:
+        """Ask as `ask` does, without holding up the event loop."""
+        return await asyncio.to_thread(self.ask, step)

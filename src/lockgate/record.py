@@ -1,0 +1,204 @@
+"""What is written: events, each chained to the one before.
+
+An event's body is the exact bytes that are stored, and its hash covers the hash before
+it and those bytes (RFC 9162 hashes stored bytes for the same reason: a verifier then
+needs no canonical form). Ids are deterministic, so that writing an event twice writes
+it once. Secrets are masked here, before anything is hashed. A chain alone can't tell
+that its newest events were cut off; compare the head with one kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from lockgate.call import Identity
+from lockgate.errors import ChainError
+from lockgate.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+GENESIS: Final = "0" * 64
+"""The hash before the first event."""
+
+
+class EventKind(StrEnum):
+    """What can happen in the life of a call, and what a user says."""
+
+    SAID = "said"
+    DECIDED = "decided"
+    HELD = "held"
+    ASKED = "asked"
+    RESOLVED = "resolved"
+    REFUSED = "refused"
+    STARTED = "started"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+    RECONCILED = "reconciled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An event before the store gives it its place.
+
+    Attributes:
+        id: Deterministic; the same happening has the same id.
+        kind: What happened.
+        at: RFC 3339 time.
+        thread: The conversation.
+        run: One invocation of the agent.
+        call: The host's identity of the call, empty for what is not about a call.
+        fingerprint: The exact call, empty likewise.
+        request: The approval request it is about, or empty.
+        data: What there is to tell, with secrets masked.
+        masked: Which paths were masked.
+    """
+
+    id: str
+    kind: EventKind
+    at: str
+    thread: str
+    run: str = ""
+    call: str = ""
+    fingerprint: str = ""
+    request: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    masked: tuple[str, ...] = ()
+
+
+TURNING: Final = frozenset(EventKind) - {EventKind.SAID, EventKind.DECIDED, EventKind.REFUSED}
+"""The kinds that change where a call stands; its past is folded from these alone."""
+
+COLUMNS: Final = ("id", "kind", "at", "thread", "run", "call", "fingerprint", "request")
+"""The parts of an event that stores index; each must agree with the body."""
+
+
+def draft(  # noqa: PLR0913 - the parts of an event
+    kind: EventKind,
+    about: Identity,
+    at: str,
+    data: Mapping[str, Any],
+    *,
+    key: tuple[object, ...] = (),
+    request: str = "",
+) -> Draft:
+    """Draft an event about a call; `key` tells it from others of its kind."""
+    clean, masked = redact(dict(data))
+    return Draft(
+        id=about.key(kind.value, *key),
+        kind=kind,
+        at=at,
+        thread=about.thread,
+        run=about.run,
+        call=about.call,
+        fingerprint=about.fingerprint,
+        request=request,
+        data=clean,
+        masked=masked,
+    )
+
+
+def said(thread: str, run: str, message_id: str, text: str, at: str) -> Draft:
+    """Draft what a user said; the same message is recorded once."""
+    about = Identity(thread, run, "", "")
+    return draft(EventKind.SAID, about, at, {"text": text}, key=(message_id,))
+
+
+def resolved(about: Identity, request: str, told: Mapping[str, Any], at: str) -> Draft:
+    """Draft the end of a request: it has one id, so that the first answer wins."""
+    return draft(EventKind.RESOLVED, about, at, told, key=(request,), request=request)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of the record: a draft with its place in the chain."""
+
+    seq: int
+    id: str
+    kind: EventKind
+    at: str
+    thread: str
+    run: str
+    call: str
+    fingerprint: str
+    request: str
+    body: bytes
+    prev: str
+    hash: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the event tells, read from its body."""
+        return orjson.loads(self.body)["data"]  # type: ignore[no-any-return]
+
+    @property
+    def about(self) -> Identity:
+        """The call it is about."""
+        return Identity(self.thread, self.run, self.call, self.fingerprint)
+
+    @property
+    def masked(self) -> tuple[str, ...]:
+        """The paths that were masked."""
+        return tuple(orjson.loads(self.body)["masked"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the body with the hashes, for people and for export."""
+        return {**orjson.loads(self.body), "prev": self.prev, "hash": self.hash}
+
+
+def seal(drafted: Draft, seq: int, prev: str) -> Event:
+    """Give a draft its place: number it and chain it to `prev`."""
+    columns = {name: getattr(drafted, name) for name in COLUMNS}
+    body = orjson.dumps(
+        {"seq": seq, **columns, "masked": drafted.masked, "data": drafted.data},
+        option=orjson.OPT_NON_STR_KEYS,
+    )
+    return Event(seq=seq, body=body, prev=prev, hash=_chain(prev, body), **columns)
+
+
+def _chain(prev: str, body: bytes) -> str:
+    return hashlib.sha256(prev.encode() + b"\n" + body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """A record that holds together: how long it is, and the hash of its last event."""
+
+    length: int
+    head: str
+
+
+def verify(events: Iterable[Event]) -> Verified:
+    """Check every event of a whole record, in order.
+
+    Raises:
+        ChainError: At the first event that does not fit; it names the event.
+    """
+    head, length = GENESIS, 0
+    for event in events:
+        length += 1
+        fault = _fault(event, length, head)
+        if fault:
+            raise ChainError(f"event {length} (`{event.id}`) {fault}", seq=length)
+        head = event.hash
+    return Verified(length=length, head=head)
+
+
+def _fault(event: Event, seq: int, prev: str) -> str:
+    """Say what is wrong with one event, or nothing."""
+    if event.seq != seq:
+        return f"has number {event.seq}: events are missing or were inserted"
+    if event.prev != prev:
+        return "is not chained to the event before it"
+    if _chain(prev, event.body) != event.hash:
+        return "has been altered: its hash does not match its body"
+    told = orjson.loads(event.body)
+    wrong = [name for name in ("seq", *COLUMNS) if told.get(name) != getattr(event, name)]
+    return f"has been altered: column `{wrong[0]}` differs from its body" if wrong else ""

@@ -1,0 +1,127 @@
+"""Conditions: the `when` of a rule, in the Common Expression Language (CEL).
+
+CEL is typed, always ends, and has three-valued logic for errors. The engine is kept
+behind this file. Its traps are closed here: an evaluation error comes back as a truthy
+string, so only a real boolean counts, and everything else raises.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_optional, ext_strings
+
+from lockgate.evaluate import ConditionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TEXT, _INT, _ANY = cel.Type.STRING, cel.Type.INT, cel.Type.DYN
+_ANYTHING: Final = cel.Type.Map(_TEXT, cel.Type.List(_ANY))
+
+VARIABLES: Final = {
+    "args": cel.Type.Map(_TEXT, _ANY),
+    "tool": _TEXT,
+    "source": _TEXT,
+    "action": _TEXT,
+    "effect": _TEXT,
+    "environment": _TEXT,
+    "agent": _TEXT,
+    "person": _TEXT,
+    "organisation": _TEXT,
+    "score": _INT,
+    "level": _TEXT,
+    "reach": _INT,
+    "said": cel.Type.List(_TEXT),
+    "done": cel.Type.List(_TEXT),
+    "seen": _ANYTHING,
+    "did": _ANYTHING,
+}
+"""What a condition can name, with its type; `docs/rulebook.md` says what each means."""
+
+HISTORY: Final = frozenset({"said", "done", "seen", "did"})
+"""The variables that need the conversation to be looked up."""
+
+_PLACE: Final = re.compile(r"<input>:(\d+):(\d+): (.*?)(?: \(in container ''\))?\n", re.DOTALL)
+_UNKNOWN: Final = re.compile(r"undeclared reference to '(\w+)'")
+_LITERAL: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_WORD: Final = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
+
+
+class ConditionSyntaxError(ValueError):
+    """A condition that can't be compiled; `line` and `column` count from one within it."""
+
+    def __init__(self, message: str, line: int, column: int, hint: str = "") -> None:
+        """Say what is wrong and where."""
+        super().__init__(message)
+        self.line, self.column, self.hint = line, column, hint
+
+
+@cache
+def _environment() -> cel.Env:
+    extensions = [ext_strings.ExtStrings(), ext_optional.ExtOptional()]
+    return cel.NewEnv(variables=VARIABLES, extensions=extensions)
+
+
+class CelCondition:
+    """A compiled condition."""
+
+    __slots__ = ("_expression", "history", "text")
+
+    def __init__(self, text: str) -> None:
+        """Compile and type-check `text`.
+
+        Raises:
+            ConditionSyntaxError: With the place inside the text.
+        """
+        self.text = text
+        self.history = bool(HISTORY.intersection(_WORD.findall(_LITERAL.sub("''", text))))
+        try:
+            self._expression = _environment().compile(text)
+        except RuntimeError as error:
+            raise _placed(str(error)) from None
+        kind = self._expression.return_type().name()
+        if kind not in {"BOOL", "DYN"}:
+            raise ConditionSyntaxError(f"a condition must be true or false, not {kind}", 1, 1)
+
+    def holds(self, variables: Mapping[str, Any]) -> bool:
+        """Say whether the condition is true.
+
+        Raises:
+            ConditionError: If it has no answer, for instance because a field is missing.
+        """
+        try:
+            answer = self._expression.eval(data=variables)
+        except Exception as error:  # noqa: BLE001 - INVARIANT: whatever the engine raises, it is no answer
+            raise ConditionError(_plain(str(error))) from None
+        value = answer.value()
+        if value is True or value is False:
+            return value
+        raise ConditionError(_plain(str(value)))
+
+
+def _placed(text: str) -> ConditionSyntaxError:
+    found = _PLACE.search(text)
+    if found is None:
+        return ConditionSyntaxError(_plain(text), 1, 1)
+    line, column, message = int(found[1]), int(found[2]), found[3]
+    return ConditionSyntaxError(message, line, column, _hint(message))
+
+
+def _hint(message: str) -> str:
+    import difflib
+
+    unknown = _UNKNOWN.search(message)
+    if unknown is None:
+        return ""
+    near = difflib.get_close_matches(unknown[1], VARIABLES, n=1)
+    names = ", ".join(f"`{name}`" for name in VARIABLES)
+    return f"did you mean `{near[0]}`?" if near else f"a condition can name {names}"
+
+
+def _plain(text: str) -> str:
+    """Drop the engine's own codes from a message."""
+    return re.sub(r"^[A-Z_]+: ", "", text.split("\n", maxsplit=1)[0]).strip()

@@ -1,0 +1,165 @@
+"""YAML text → plain values, each with the place it stands at.
+
+YAML 1.2 core schema (section 10.3.2): `on`, `yes` and `no` are words, not booleans. Size,
+depth and the number of nodes are bounded, and aliases are refused, so that no document
+can expand beyond what it says.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from lockgate.errors import RulebookError
+
+MAX_BYTES: Final = 4_000_000
+MAX_DEPTH: Final = 32
+Path = tuple[str | int, ...]
+
+
+class _Loader(yaml.CSafeLoader):
+    """The C parser with the scalars of YAML 1.2."""
+
+    yaml_implicit_resolvers: Final = {}  # type: ignore[misc]
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document.
+
+    Attributes:
+        name: File name for messages.
+        value: Its plain values.
+        places: Line and column, from one, of every value by its path.
+    """
+
+    name: str
+    value: Any
+    places: dict[Path, tuple[int, int]] = field(repr=False)
+    lines: list[str] = field(repr=False)
+
+    def error(self, path: Path, message: str, hint: str = "") -> RulebookError:
+        """Return an error at the nearest known place of `path`."""
+        while path not in self.places and path:
+            path = path[:-1]
+        line, column = self.places.get(path, (1, 1))
+        return RulebookError(message, file=self.name, line=line, column=column, hint=hint)
+
+    def error_inside(
+        self, path: Path, line: int, column: int, message: str, hint: str = ""
+    ) -> RulebookError:
+        """Return an error at `line` and `column` inside the text that stands at `path`."""
+        first, start = self.places[path]
+        opening = self.lines[first - 1][start - 1 : start]
+        if opening in {"|", ">"}:
+            row = first + line
+            content = self.lines[row - 1] if row <= len(self.lines) else ""
+            place = row, len(content) - len(content.lstrip()) + column
+        else:
+            place = first + line - 1, column + (start - 1 + (opening in {"'", '"'})) * (line == 1)
+        return RulebookError(message, file=self.name, line=place[0], column=place[1], hint=hint)
+
+
+def parse(text: str, name: str = "<rulebook>") -> Source:
+    """Read one YAML document.
+
+    Raises:
+        RulebookError: With the place, if it is not one well-formed document.
+    """
+    if len(text) > MAX_BYTES:
+        raise RulebookError(
+            f"the document is longer than {MAX_BYTES} characters",
+            file=name,
+            hint="split it into several rulebooks",
+        )
+    places: dict[Path, tuple[int, int]] = {}
+    try:
+        node = _Loader(text).get_single_node()
+    except yaml.MarkedYAMLError as error:
+        raise _marked(error, name) from None
+    except (yaml.YAMLError, ValueError, UnicodeError) as error:
+        raise RulebookError(f"not YAML: {error}", file=name) from None
+    if node is None:
+        raise RulebookError("the document is empty", file=name, hint="start with `rules:`")
+    seen: set[int] = set()
+    return Source(name, _value(node, (), places, seen, name), places, text.splitlines())
+
+
+def _marked(error: yaml.MarkedYAMLError, name: str) -> RulebookError:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return RulebookError(f"not YAML: {error.problem}", file=name, line=line, column=column)
+
+
+def _value(
+    node: yaml.Node, path: Path, places: dict[Path, tuple[int, int]], seen: set[int], name: str
+) -> Any:
+    line, column = node.start_mark.line + 1, node.start_mark.column + 1
+    places[path] = line, column
+
+    def fault(message: str, hint: str = "") -> RulebookError:
+        return RulebookError(message, file=name, line=line, column=column, hint=hint)
+
+    if id(node) in seen:
+        raise fault("aliases are not supported", "write the value out")
+    seen.add(id(node))
+    if len(path) > MAX_DEPTH:
+        raise fault(f"nested deeper than {MAX_DEPTH} levels")
+    match node:
+        case yaml.MappingNode():
+            return _mapping(node, path, places, seen, name)
+        case yaml.SequenceNode():
+            items = enumerate(node.value)
+            return [_value(item, (*path, at), places, seen, name) for at, item in items]
+        case _:
+            return _scalar(node, fault)
+
+
+def _mapping(
+    node: yaml.MappingNode,
+    path: Path,
+    places: dict[Path, tuple[int, int]],
+    seen: set[int],
+    name: str,
+) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, item in node.value:
+        word, mark = str(key.value), key.start_mark
+        if not isinstance(key, yaml.ScalarNode) or word in result:
+            message = f"the key `{word}` is given twice" if word in result else "keys must be words"
+            raise RulebookError(message, file=name, line=mark.line + 1, column=mark.column + 1)
+        result[word] = _value(item, (*path, word), places, seen, name)
+        places[*path, word, "key"] = mark.line + 1, mark.column + 1
+    return result
+
+
+def _scalar(node: yaml.Node, fault: Any) -> Any:
+    tag = node.tag.removeprefix("tag:yaml.org,2002:")
+    text = str(node.value)
+    match tag:
+        case "str":
+            return text
+        case "bool":
+            return text.lower() == "true"
+        case "null":
+            return None
+        case "int":
+            return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
+        case "float":
+            return float(text)
+        case _:
+            raise fault(f"the tag `{node.tag}` is not supported", "remove it")

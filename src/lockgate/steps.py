@@ -1,0 +1,135 @@
+"""The steps a plan yields and the replies it is sent: all that passes between plan and world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lockgate.call import projected
+from lockgate.errors import PendingApproval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lockgate.approve import ApprovalRequest, Resolution
+    from lockgate.call import ToolCall
+    from lockgate.decide import Decision
+    from lockgate.evaluate import Facts
+    from lockgate.record import Draft, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Gather what is known of the call; the reply is `Known`."""
+
+    call: ToolCall
+    history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Append to the record durably; the reply says for each draft whether it was new."""
+
+    drafts: tuple[Draft, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Bring the request to a person in the host's way; the reply is an answer or nothing.
+
+    Attributes:
+        call: The held call.
+        decision: Why it is held.
+        request: What is asked.
+        nth: Which asking of this request, from zero; hosts count their pauses.
+        resolution: How it already ended; the host must still take its pause.
+    """
+
+    call: ToolCall
+    decision: Decision
+    request: ApprovalRequest
+    nth: int
+    resolution: Resolution | None
+
+    def pending(self) -> PendingApproval:
+        """Return the refusal of a host that can't wait for the answer."""
+        return PendingApproval(
+            self.request.reason,
+            call=self.call,
+            decision=self.decision,
+            request_id=self.request.id,
+            expires_at=self.request.expires_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Single-use proof that lets one execution through.
+
+    Attributes:
+        id: The `started` event.
+        idempotency_key: The same for every attempt of this call.
+    """
+
+    id: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Execute the call with exactly its frozen arguments; the reply is `Ran`."""
+
+    call: ToolCall
+    permit: Permit
+
+
+Step = Look | Write | Ask | Run
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The reply to `Look`: the call's own events, and the facts of its conversation."""
+
+    past: tuple[Event, ...]
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The reply to `Run`.
+
+    Attributes:
+        value: What the tool returned.
+        told: Its JSON form, for the record.
+        faithful: Whether the JSON form is the value itself.
+    """
+
+    value: Any
+    told: Any
+    faithful: bool
+
+    @classmethod
+    def of(cls, value: object) -> Ran:
+        """Wrap what a tool returned."""
+        return cls(value, *projected(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the caller gets: the value, and whether it comes from the record."""
+
+    value: Any
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a door does for the plan: its way of asking, and the execution.
+
+    Attributes:
+        ask: Brings a request to a person; returns an answer or nothing, or raises.
+        run: Executes under a permit; returns `Ran`. Async hosts return awaitables.
+    """
+
+    ask: Callable[[Ask], Any]
+    run: Callable[[Run], Any]

@@ -1,0 +1,77 @@
+"""Events in a list: for tests and trials, gone with the process."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from lockgate.record import GENESIS, TURNING, Event, EventKind, seal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lockgate.record import Draft
+
+
+class MemoryStore:
+    """A store that lasts as long as the process."""
+
+    blocks = False
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._events: list[Event] = []
+        self._ids: set[str] = set()
+        self._by_call: dict[tuple[str, str], list[Event]] = {}
+        self._lock = threading.Lock()
+
+    def append(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
+        """Append what is new, in order and all together."""
+        with self._lock:
+            return tuple(self._add(drafted) for drafted in drafts)
+
+    def _add(self, drafted: Draft) -> bool:
+        if drafted.id in self._ids:
+            return False
+        prev = self._events[-1].hash if self._events else GENESIS
+        event = seal(drafted, len(self._events) + 1, prev)
+        self._ids.add(event.id)
+        self._events.append(event)
+        if event.kind in TURNING:
+            self._by_call.setdefault((event.thread, event.call), []).append(event)
+        return True
+
+    def of_call(self, thread: str, call: str, latest: int | None = None) -> tuple[Event, ...]:
+        """Return the events that changed where one call stands, oldest first."""
+        with self._lock:
+            found = self._by_call.get((thread, call), ())
+            return tuple(found[-latest:] if latest else found)
+
+    def of_thread(self, thread: str, after: int = 0) -> tuple[Event, ...]:
+        """Return the events of one thread, oldest first."""
+        return self._where(lambda event: event.thread == thread, after)
+
+    def of_request(self, request: str) -> tuple[Event, ...]:
+        """Return the events about one approval request, oldest first."""
+        return self._where(lambda event: event.request == request, 0)
+
+    def of_kind(self, *kinds: EventKind, after: int = 0) -> tuple[Event, ...]:
+        """Return the events of some kinds, oldest first."""
+        return self._where(lambda event: event.kind in kinds, after)
+
+    def unresolved(self) -> tuple[Event, ...]:
+        """Return the `held` events whose request has no resolution."""
+        ended = {event.request for event in self.of_kind(EventKind.RESOLVED)}
+        return tuple(event for event in self.of_kind(EventKind.HELD) if event.request not in ended)
+
+    def page(self, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
+        """Return up to `limit` events, oldest first."""
+        with self._lock:
+            return tuple(self._events[after : after + limit])
+
+    def _where(self, wanted: Callable[[Event], bool], after: int) -> tuple[Event, ...]:
+        with self._lock:
+            return tuple(event for event in self._events[after:] if wanted(event))
+
+    def close(self) -> None:
+        """Keep everything: it goes with the process."""

@@ -1,0 +1,187 @@
+"""Events in one SQLite file: no set-up, durable before an effect, shared by processes.
+
+Write-ahead log with `synchronous=FULL`. Callers queue what they have; whoever gets the
+writer commits for everybody who is waiting, so that one flush to disk serves many
+(group commit) and a lone caller pays for no thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from lockgate.errors import StoreError
+from lockgate.record import GENESIS, Event, EventKind, seal
+from lockgate.stores.schema import FIELDS, VERSION, statements
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lockgate.record import Draft
+
+BUSY_SECONDS: Final = 30.0
+"""How long a writer waits for another process."""
+_SQL: Final = statements(SQLiteDialect_pysqlite(paramstyle="named"))
+
+
+class _Batch:
+    """What one caller wants appended, and what became of it."""
+
+    __slots__ = ("drafts", "error", "fresh")
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self.drafts = drafts
+        self.fresh: tuple[bool, ...] | None = None
+        self.error: Exception | None = None
+
+
+class SqliteStore:
+    """A store in one file."""
+
+    blocks = True
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the file, and make it if it is not there.
+
+        Raises:
+            StoreError: If it can't be opened, or was written by a newer version.
+        """
+        self.path = Path(path)
+        self._waiting: list[_Batch] = []
+        self._queue = threading.Lock()
+        self._writer = threading.Lock()
+        self._reader = threading.Lock()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._write, self._read = _connect(self.path), _connect(self.path)
+            _prepare(self._write, self.path)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"can't open the record `{path}`: {error}") from error
+
+    def append(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
+        """Append what is new, in order and all together, durably."""
+        mine = _Batch(drafts)
+        with self._queue:
+            self._waiting.append(mine)
+        with self._writer:
+            if mine.fresh is None and mine.error is None:
+                self._commit_waiting()
+        if mine.fresh is None:
+            raise StoreError(f"can't write the record `{self.path}`: {mine.error}") from mine.error
+        return mine.fresh
+
+    def _commit_waiting(self) -> None:
+        """Commit for everybody who waits; on any error nobody's events are written."""
+        with self._queue:
+            batches, self._waiting = self._waiting, []
+        try:
+            fresh = _commit(self._write, batches)
+        except Exception as error:  # noqa: BLE001 - every waiting caller must hear of it
+            for batch in batches:
+                batch.error = error
+            return
+        for batch, new in zip(batches, fresh, strict=True):
+            batch.fresh = new
+
+    def of_call(self, thread: str, call: str, latest: int | None = None) -> tuple[Event, ...]:
+        """Return the events that changed where one call stands, oldest first."""
+        newest = self._select(_SQL.of_call, thread=thread, call=call, latest=latest or -1)
+        return newest[::-1]
+
+    def of_thread(self, thread: str, after: int = 0) -> tuple[Event, ...]:
+        """Return the events of one thread, oldest first."""
+        return self._select(_SQL.of_thread, thread=thread, after=after)
+
+    def of_request(self, request: str) -> tuple[Event, ...]:
+        """Return the events about one approval request, oldest first."""
+        return self._select(_SQL.of_request, request=request)
+
+    def of_kind(self, *kinds: EventKind, after: int = 0) -> tuple[Event, ...]:
+        """Return the events of some kinds, oldest first."""
+        found = [self._select(_SQL.of_kind, kind=kind.value, after=after) for kind in kinds]
+        return tuple(sorted((event for some in found for event in some), key=_seq))
+
+    def unresolved(self) -> tuple[Event, ...]:
+        """Return the `held` events whose request has no resolution."""
+        held, resolved = EventKind.HELD.value, EventKind.RESOLVED.value
+        return self._select(_SQL.unresolved, held=held, resolved=resolved)
+
+    def page(self, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
+        """Return up to `limit` events, oldest first."""
+        return self._select(_SQL.page, after=after, limit=limit)
+
+    def _select(self, sql: str, **parameters: Any) -> tuple[Event, ...]:
+        try:
+            with self._reader:
+                rows = self._read.execute(sql, parameters).fetchall()
+            return tuple(map(_event, rows))
+        except (sqlite3.Error, ValueError) as error:
+            raise StoreError(f"can't read the record `{self.path}`: {error}") from error
+
+    def close(self) -> None:
+        """Close both connections."""
+        with self._writer, self._reader:
+            self._write.close()
+            self._read.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of a new file; refuse one that a newer version wrote."""
+    connection.execute("BEGIN IMMEDIATE")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == 0:
+        for statement in _SQL.create:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={VERSION}")
+    connection.execute("COMMIT")
+    if version > VERSION:
+        raise StoreError(f"`{path}` was written by a newer lockgate: upgrade this one")
+
+
+def _commit(connection: sqlite3.Connection, batches: list[_Batch]) -> list[tuple[bool, ...]]:
+    """Append the drafts of all batches in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        seq, head = connection.execute(_SQL.last).fetchone() or (0, GENESIS)
+        fresh = []
+        for batch in batches:
+            new = []
+            for drafted in batch.drafts:
+                is_new = connection.execute(_SQL.has_id, {"id": drafted.id}).fetchone() is None
+                new.append(is_new)
+                if is_new:
+                    event = seal(drafted, seq + 1, head)
+                    connection.execute(_SQL.insert, _row(event))
+                    seq, head = event.seq, event.hash
+            fresh.append(tuple(new))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    return fresh
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in FIELDS}
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    told = dict(zip(FIELDS, row, strict=True))
+    return Event(**{**told, "kind": EventKind(told["kind"])})
+
+
+def _seq(event: Event) -> int:
+    return event.seq
