@@ -154,17 +154,17 @@ def _write(*drafts: Draft) -> Part:
 def _settle(case: Case, past: Past) -> Part:
     """Return what an earlier attempt led to, refuse, or let the plan go on with `None`."""
     if past.other:
-        yield from _refuse(case, past, Stale, "another call with this identity is being approved")
+        yield from _refuse(case, Stale, "another call with this identity is being approved")
     if case.free and past.request is None:
         return None
     match past.stage:
         case Stage.STARTED | Stage.ABANDONED if not case.idempotent:
-            yield from _refuse(case, past, OutcomeUnknown, _UNKNOWN, _RECONCILE)
+            yield from _refuse(case, OutcomeUnknown, _UNKNOWN, _RECONCILE)
         case Stage.COMPLETED if not case.call.repeatable:
             return (yield from _replay(case, past))
         case Stage.FAILED if not (case.call.repeatable or case.idempotent):
             reason = f"it already ran and failed: {past.ended.get('error', '')}"
-            yield from _refuse(case, past, Stale, reason, "Propose it as a new call if needed.")
+            yield from _refuse(case, Stale, reason, "Propose it as a new call if needed.")
         case _:
             return None
     return None
@@ -178,15 +178,24 @@ def _replay(case: Case, past: Past) -> Part:
     if past.ended.get("faithful"):
         return Outcome(past.ended["result"], replayed=True)
     reason = "it already ran and is not run again"
-    return (yield from _refuse(case, past, Stale, reason, f"Its result: {past.ended['result']}"))
+    return (yield from _refuse(case, Stale, reason, f"Its result: {past.ended['result']}"))
 
 
-def _refuse(case: Case, past: Past, refusal: type[Refused], reason: str, tell: str = "") -> Part:
+def _refuse(case: Case, kind: type[Refused], reason: str, tell: str = "") -> Part:
     """Record a refusal that is not a decision, then raise it."""
-    told = {"outcome": refusal.outcome, "reason": reason, "tool": case.call.tool}
-    key = (refusal.outcome, past.generation, case.nonce)
-    yield from _write(case.draft(EventKind.REFUSED, told, *key))
-    raise refusal(reason, call=case.call, tell=tell)
+    yield from _write(refusal(case, kind, reason))
+    raise kind(reason, call=case.call, tell=tell)
+
+
+def refusal(case: Case, kind: type[Refused], reason: str) -> Draft:
+    """Draft a refusal that is not a decision."""
+    told = {
+        "outcome": kind.outcome,
+        "reason": reason,
+        "tool": case.call.tool,
+        "arguments": case.call.arguments.view,
+    }
+    return case.draft(EventKind.REFUSED, told, kind.outcome, case.nonce)
 
 
 # ── A person's answer ────────────────────────────────────────────────────────────────────────
@@ -307,13 +316,13 @@ def _claim(
     unmet = set(decision.obligations) - FULFILLABLE
     if unmet:
         reason = f"the gate can't keep the obligation `{min(unmet)}`"
-        yield from _refuse(case, past, Blocked, reason)
+        yield from _refuse(case, Blocked, reason)
     key = case.nonce if case.free and request is None else past.generation
     tied = request.id if request else ""
     started = case.draft(EventKind.STARTED, {}, key, request=tied)
     fresh = yield from _write(decided, started)
     if not fresh[-1]:
-        yield from _refuse(case, past, Stale, "this call is being executed or was executed already")
+        yield from _refuse(case, Stale, "this call is being executed or was executed already")
     return Permit(started.id, case.call.identity.key("effect"))
 
 

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
 from lockgate.approvers import Desk, Queue
 from lockgate.call import Principal, ToolCall
 from lockgate.classify import Signature, classify
-from lockgate.contain import Case, contain, judge
+from lockgate.contain import Case, contain, judge, refusal
 from lockgate.drive import adrive, drive
-from lockgate.errors import WiringError
+from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
 from lockgate.evaluate import Facts
 from lockgate.function import contained
 from lockgate.past import Conversation
@@ -254,6 +254,11 @@ class Gate:
         """
         return contained(self, function, action=action, idempotent=idempotent)
 
+    @property
+    def scope(self) -> Scope:
+        """The run that calls made from here belong to."""
+        return _scope.get()
+
     def decide(self, tool: str, arguments: Mapping[str, Any], *, source: str = "") -> Decision:
         """Judge a call without executing or recording it.
 
@@ -269,13 +274,14 @@ class Gate:
         ]
         if len(known) > 1:
             raise WiringError(f"several tools are called `{tool}`: say which `source`")
-        handle = known[0] if known else self._unregistered(tool, source)
+        handle = known[0] if known else self.unregistered(tool, source)
         call = self.propose(handle, arguments)
         facts = self._facts(call.thread, wanted=handle.policy.needs_history)
         _, decision = judge(self._case(handle, call), facts)
         return decision
 
-    def _unregistered(self, name: str, source: str) -> Tool:
+    def unregistered(self, name: str, source: str = "") -> Tool:
+        """Return what is known of a tool by its name alone, without registering it."""
         signature = Signature(name=name, source=source or "unregistered")
         classification = classify(signature)
         return Tool(signature, classification, self.rulebook.policy_for(signature, classification))
@@ -300,6 +306,19 @@ class Gate:
             return self._perform(step, host)
 
         return await adrive(contain(self._case(tool, call)), perform)
+
+    def turn_away(self, tool: Tool, call: ToolCall, reason: str, tell: str = "") -> Blocked:
+        """Record a call that can't be judged at all, and return the refusal for its host.
+
+        Raises:
+            Unrecorded: If that could not be written.
+        """
+        drafted = refusal(self._case(tool, call), Blocked, reason)
+        try:
+            self.store.append([drafted])
+        except StoreError as error:
+            raise Unrecorded("the record could not be written: nothing was executed") from error
+        return Blocked(reason, call=call, tell=tell)
 
     def _case(self, tool: Tool, call: ToolCall) -> Case:
         return Case(

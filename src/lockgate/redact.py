@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MASK: Final = "[masked: {}]"
 
-SECRET_KEYS: Final = (
+KEY_NAMES: Final = (
     r"pass(word|wd|phrase)|secret|api[_-]?key|apikey|access[_-]?key|private[_-]?key|auth[_-]?token"
     r"|access[_-]?token|refresh[_-]?token|session[_-]?token|client[_-]?secret|credential"
     r"|authorization|cvv|cvc|card[_-]?number|ssn"
@@ -80,7 +80,7 @@ def _prefilter() -> Callable[[str], list[int] | None]:
     import re2
 
     patterns = re2.Set.SearchSet()
-    for pattern in (rf'(?i)"[^"]*({SECRET_KEYS})[^"]*"\s*:', *PATTERNS.values()):
+    for pattern in (rf'(?i)"[^"]*({KEY_NAMES})[^"]*"\s*:', *PATTERNS.values()):
         patterns.Add(pattern)
     patterns.Compile()
     return patterns.Match  # type: ignore[no-any-return]
@@ -97,7 +97,7 @@ def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((kind, re2.compile(pattern)) for kind, pattern in PATTERNS.items())
 
 
-_SECRET_KEY: Final = re.compile(SECRET_KEYS, re.IGNORECASE)
+_KEY_NAME: Final = re.compile(KEY_NAMES, re.IGNORECASE)
 
 
 def _walk(value: Any, path: str, masked: list[str]) -> Any:
@@ -113,7 +113,7 @@ def _walk(value: Any, path: str, masked: list[str]) -> Any:
 def _mask_items(value: dict[str, Any], path: str, masked: list[str]) -> Iterator[tuple[str, Any]]:
     for key, item in value.items():
         place = f"{path}.{key}"
-        if _SECRET_KEY.search(key) and item not in (None, "", [], {}):
+        if _KEY_NAME.search(key) and item not in (None, "", [], {}):
             masked.append(f"{place}: by name")
             yield key, MASK.format("by name")
         else:

@@ -1,0 +1,96 @@
+"""The middleware for `create_agent`: every tool the agent ever calls is governed.
+
+It decides nothing itself: it sees to it that the tool about to run is a contained one. It also
+records what the user said, so that rules can ask for it. Names that the agent invents are
+refused and recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from langchain.agents.middleware import AgentMiddleware
+from langchain_core.messages import HumanMessage, ToolMessage
+
+from lockgate.adapters.langchain.wrapper import contained, is_contained, scope_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from langchain.agents.middleware import ToolCallRequest
+    from langchain_core.tools import BaseTool
+    from langgraph.types import Command
+
+    from lockgate.gate import Gate
+
+    Answered = ToolMessage | Command[Any]
+
+
+def containment(gate: Gate, **options: Any) -> Containment:
+    """Return a middleware that governs every tool of an agent.
+
+    Place it last in the list, nearest to the tools: what others change is then judged as changed.
+
+    Args:
+        gate: The gate.
+        **options: As for `contained`.
+    """
+    return Containment(gate, **options)
+
+
+class Containment(AgentMiddleware[Any, Any, Any]):
+    """Sees to it that the tool about to run is a contained one."""
+
+    def __init__(self, gate: Gate, **options: Any) -> None:
+        """Govern by `gate`; `options` are those of `contained`."""
+        super().__init__()
+        self._gate = gate
+        self._options = options
+        self._contained: dict[int, tuple[BaseTool, BaseTool]] = {}
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Answered]
+    ) -> Answered:
+        """Let the call go on with a contained tool, or answer it with a refusal."""
+        return self._refused(request) or handler(self._governed(request))
+
+    async def awrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Answered]]
+    ) -> Answered:
+        """Let the call go on with a contained tool, or answer it with a refusal."""
+        refused = await asyncio.to_thread(self._refused, request)
+        return refused or await handler(self._governed(request))
+
+    def _governed(self, request: ToolCallRequest) -> ToolCallRequest:
+        tool = request.tool
+        if tool is None or is_contained(tool):
+            return request
+        known = self._contained.get(id(tool))
+        if known is None:
+            known = tool, contained(tool, self._gate, **self._options)
+            self._contained[id(tool)] = known  # keeps `tool` alive, so that its id stays its own
+        return request.override(tool=known[1])
+
+    def _refused(self, request: ToolCallRequest) -> ToolMessage | None:
+        """Note what the user said; refuse a tool that does not exist."""
+        scope = scope_of(self._gate, request.runtime.config)
+        if scope.thread:
+            self._gate.hear(scope, _turns(request.state))
+        if request.tool is not None:
+            return None
+        name, call_id = request.tool_call["name"], request.tool_call["id"]
+        tool = self._gate.unregistered(name, "nowhere")
+        call = self._gate.propose(tool, request.tool_call["args"], id=call_id, scope=scope)
+        refused = self._gate.turn_away(tool, call, "there is no such tool")
+        return ToolMessage(
+            refused.to_model(), name=name, tool_call_id=call_id or "", status="error"
+        )
+
+
+def _turns(state: Any) -> Iterator[tuple[str, str]]:
+    """Return id and text of what the user said; a message without an id is known by its place."""
+    messages = state.get("messages", []) if isinstance(state, dict) else state.messages
+    for at, message in enumerate(messages):
+        if isinstance(message, HumanMessage):
+            yield message.id or f"{at}", message.text

@@ -1,0 +1,121 @@
+"""LangGraph's pause: one interrupt for each held call, and the answers people's tools send back.
+
+The payload is a plain JSON `HITLRequest`, so that existing inboxes show it. The store's answer
+wins over whatever the graph is resumed with; a resume value that is no answer is only a
+wake-up. Once a pause was taken it is taken again on every replay, so that the tool's own
+`interrupt()` keeps its place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.runnables.config import ensure_config
+
+from lockgate.approve import Answer, Choice
+from lockgate.errors import Suspended
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langgraph.types import Command, StateSnapshot
+
+    from lockgate.approve import ApprovalRequest
+    from lockgate.steps import Ask
+
+HOST: Final = "the resuming application"
+"""Who answers when the resume value does not say."""
+_SCRATCHPAD: Final = "__pregel_scratchpad"
+_CHECKPOINTER: Final = "__pregel_checkpointer"
+_CHOICES: Final = {
+    "approve": Choice.APPROVE,
+    "accept": Choice.APPROVE,
+    "reject": Choice.REJECT,
+    "ignore": Choice.REJECT,
+}
+
+
+def can_pause() -> bool:
+    """Say whether the current call runs in a graph that can be resumed."""
+    settings = ensure_config().get("configurable", {})
+    return _SCRATCHPAD in settings and settings.get(_CHECKPOINTER) is not None
+
+
+def pause(step: Ask) -> Answer | None:
+    """Take the graph's pause, and read the value it is resumed with.
+
+    Raises:
+        Suspended: On the first pass; the graph's own signal is inside.
+    """
+    from langgraph.errors import GraphBubbleUp
+    from langgraph.types import interrupt
+
+    try:
+        value = interrupt(payload(step.request))
+    except GraphBubbleUp as signal:
+        raise Suspended(signal) from None
+    return answer_in(value, step.request)
+
+
+def payload(request: ApprovalRequest) -> dict[str, Any]:
+    """Return what a person's inbox is shown, as plain JSON."""
+    return {
+        "action_requests": [
+            {"name": request.tool, "args": request.arguments, "description": request.reason}
+        ],
+        "review_configs": [
+            {"action_name": request.tool, "allowed_decisions": ["approve", "reject"]}
+        ],
+        "request_id": request.id,
+        "tool_call_id": request.call,
+        "rule": request.rule,
+        "level": request.level,
+        "score": request.score,
+        "expires_at": request.expires_at,
+    }
+
+
+def answer_in(value: Any, request: ApprovalRequest) -> Answer | None:
+    """Find the answer in a resume value; anything else is only a wake-up.
+
+    Understands our own form (`{"choice": …}`), LangChain's (`{"decisions": [{"type": …}]}` and
+    `{"type": …}`), and the older inbox's (`[{"type": "accept"}]`).
+    """
+    told = _single(value)
+    if told is None or told.get("request_id", request.id) != request.id:
+        return None
+    choice = _CHOICES.get(str(told.get("choice") or told.get("type")))
+    if choice is None:
+        return None
+    comment = str(told.get("comment") or told.get("message") or "")
+    return Answer(choice=choice, by=str(told.get("by") or HOST), comment=comment)
+
+
+def _single(value: Any) -> Mapping[str, Any] | None:
+    """Return the one decision that a resume value holds."""
+    if isinstance(value, dict) and isinstance(value.get("decisions"), list):
+        decisions = value["decisions"]
+        return {**value, **decisions[0]} if _is_single(decisions) else None
+    if isinstance(value, list):
+        return value[0] if _is_single(value) else None
+    return value if isinstance(value, dict) else None
+
+
+def _is_single(decisions: list[Any]) -> bool:
+    return len(decisions) == 1 and isinstance(decisions[0], dict)
+
+
+def resumption(state: StateSnapshot) -> Command[Any]:
+    """Return what resumes a graph whose calls were answered elsewhere.
+
+    Use it as `agent.invoke(resumption(agent.get_state(config)), config)`; answers are then read
+    from the store, and what has none stays pending.
+    """
+    from langgraph.types import Command
+
+    ours = [item for item in state.interrupts if "request_id" in _mapping(item.value)]
+    return Command(resume={item.id: {"request_id": item.value["request_id"]} for item in ours})
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
