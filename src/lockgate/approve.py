@@ -167,7 +167,7 @@ def resolve(request: ApprovalRequest, answer: Answer, now: str) -> Resolution:
         raise AnswerRefused(f"`{request.id}` expired at {request.expires_at}")
     if not answer.by.strip():
         raise AnswerRefused("an answer needs the name of who gives it")
-    if answer.by == request.agent:
+    if answer.by.strip().casefold() == request.agent.strip().casefold():
         raise AnswerRefused(f"`{answer.by}` made this call and can't answer for it")
     state = State.APPROVED if answer.choice is Choice.APPROVE else State.REJECTED
     return Resolution(state=state, by=answer.by, comment=answer.comment, at=now)

@@ -13,6 +13,7 @@ import copy
 import hashlib
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import rfc8785
+
+from lockgate.errors import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,6 +126,8 @@ def _foreign(value: Any, path: str, depth: int) -> Any:
     if isinstance(value, set | frozenset):
         items = [_plain(item, path, depth + 1) for item in value]
         return [item for item, _ in sorted(items, key=lambda pair: _encode(*pair))]
+    if isinstance(value, Iterator):  # reading it here would leave nothing for the tool
+        raise Flaw(path, f"is a `{type(value).__name__}`, which can be read only once")
     from pydantic_core import PydanticSerializationError, to_jsonable_python
 
     try:
@@ -173,9 +178,9 @@ class Arguments:
             plain, simple = _plain(exact, "$", 0)
             encoded = _encode(plain, simple)
         except (Flaw, RecursionError) as flaw:
-            return cls(b"{}", {}, str(flaw), {})
+            return cls(b"{}", {}, _encodable(str(flaw)), {})
         except Exception as error:  # noqa: BLE001 - a value's own __deepcopy__ may raise anything
-            return cls(b"{}", {}, f"`$` can't be copied: {error}", {})
+            return cls(b"{}", {}, _encodable(f"`$` can't be copied: {describe(error)}"), {})
         if len(encoded) > MAX_BYTES:
             return cls(b"{}", {}, f"`$` is longer than {MAX_BYTES} bytes", {})
         return cls(encoded, plain, "", exact)
@@ -291,15 +296,54 @@ class ToolCall:
 
 
 def projected(value: object) -> tuple[Any, bool]:
-    """Return a JSON form of any value for the record, and whether it is the value itself."""
+    """Return a JSON form of any value for the record, and whether it is the value itself.
+
+    INVARIANT: never raises; a tool that ran must not seem to have failed.
+    """
     try:
         plain, _ = _plain(value, "$", 0)
+        orjson.dumps(plain)
         return plain, _same(plain, value)
-    except (Flaw, RecursionError):
-        from pydantic_core import to_jsonable_python
+    except Exception:  # noqa: BLE001 - a value's own code may raise anything
+        return _described(value, ()), False
 
-        told = to_jsonable_python(value, fallback=repr, inf_nan_mode="strings")
-        return told, False
+
+def _described(value: Any, above: tuple[int, ...]) -> Any:
+    """Tell what there is of a value without a JSON form, and name the rest."""
+    if id(value) in above or len(above) >= MAX_DEPTH:
+        return "..."
+    within = (*above, id(value))
+    if isinstance(value, dict):
+        return {_named(key): _described(item, within) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_described(item, within) for item in value]
+    try:
+        return _plain(value, "$", 0)[0]
+    except Exception:  # noqa: BLE001 - a value's own code may raise anything
+        return _structure(value)
+
+
+def _structure(value: Any) -> Any:
+    """Tell the fields of a model that has them; secrets are known by the names of fields."""
+    from pydantic_core import to_jsonable_python
+
+    try:
+        if isinstance(value, int | float | str | Iterator):
+            return _named(value)
+        fields = to_jsonable_python(value, fallback=_named, inf_nan_mode="strings")
+        orjson.dumps(fields, default=str)
+    except Exception:  # noqa: BLE001 - a value's own code may raise anything
+        return _named(value)
+    return fields
+
+
+def _named(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - a value's own __repr__ may raise anything
+        return f"<{type(value).__name__}>"
 
 
 def _same(plain: object, value: object) -> bool:

@@ -35,6 +35,7 @@ from lockgate.errors import (
     StoreError,
     Suspended,
     Unrecorded,
+    describe,
 )
 from lockgate.evaluate import LOG_IN_FULL
 from lockgate.past import Past, Stage
@@ -178,7 +179,7 @@ def _replay(case: Case, past: Past) -> Part:
     if past.ended.get("faithful"):
         return Outcome(past.ended["result"], replayed=True)
     reason = "it already ran and is not run again"
-    return (yield from _refuse(case, Stale, reason, f"Its result: {past.ended['result']}"))
+    return (yield from _refuse(case, Stale, reason, f"Its result: {past.ended.get('result')}"))
 
 
 def _refuse(case: Case, kind: type[Refused], reason: str, tell: str = "") -> Part:
@@ -329,8 +330,8 @@ def _claim(
 def _execute(case: Case, decision: Decision, permit: Permit) -> Part:
     """Run under the permit and write the end, whatever it is."""
 
-    def end(kind: EventKind, told: dict[str, Any]) -> Draft:
-        return case.draft(kind, told, permit.id)
+    def end(kind: EventKind, data: dict[str, Any]) -> Draft:
+        return case.draft(kind, data, permit.id)
 
     try:
         ran: Ran = yield Run(case.call, permit)
@@ -340,8 +341,7 @@ def _execute(case: Case, decision: Decision, permit: Permit) -> Part:
         yield from _write_end(end(EventKind.SUSPENDED, {}))
         raise
     except Exception as error:
-        told = {"error": f"{type(error).__name__}: {error}"}
-        yield from _write_end(end(EventKind.FAILED, told))
+        yield from _write_end(end(EventKind.FAILED, {"error": describe(error)}))
         raise
     except BaseException as error:
         yield from _write_end(end(EventKind.ABANDONED, {"error": type(error).__name__}))

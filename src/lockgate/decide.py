@@ -59,12 +59,17 @@ _GRANTS: Final = frozenset({Kind.GRANT, Kind.GRANT_IF_APPROVED})
 
 def combine(findings: Iterable[Finding]) -> Verdict:
     """Return the verdict that follows from a bag of findings."""
-    kinds = {Kind.FORBID if finding.erred else finding.kind for finding in findings}
+    kinds = {_says(finding) for finding in findings}
     if Kind.FORBID in kinds or not kinds & _GRANTS:
         return Verdict.BLOCK
     if Kind.HOLD in kinds or Kind.GRANT not in kinds:
         return Verdict.REQUIRE_APPROVAL
     return Verdict.ALLOW
+
+
+def _says(finding: Finding) -> Kind:
+    """Return what a finding counts as: whatever a judge that failed says, it objects."""
+    return Kind.FORBID if finding.erred else finding.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +97,7 @@ class Decision:
         """The findings without which the verdict would be another."""
         wanted = _DETERMINING[self.verdict]
         for kinds in wanted:
-            found = tuple(item for item in self.findings if item.kind in kinds)
+            found = tuple(item for item in self.findings if _says(item) in kinds)
             if found:
                 return found
         return (NOTHING_GRANTS,)
@@ -110,7 +115,7 @@ class Decision:
     @property
     def obligations(self) -> tuple[str, ...]:
         """What the gate must also do, from every finding that grants."""
-        due = [item.obligations for item in self.findings if item.kind in _GRANTS]
+        due = [item.obligations for item in self.findings if _says(item) in _GRANTS]
         return tuple(dict.fromkeys(name for names in due for name in names))
 
     @property

@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     from lockgate.decide import Decision
 
 
+def describe(error: BaseException) -> str:
+    """Return the type and message of an error, whatever its own `__str__` does."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except Exception:  # noqa: BLE001 - INVARIANT: an error that can't be told is still recorded
+        return name
+
+
 class LockgateError(Exception):
     """The root of every error that this library raises."""
 

@@ -229,6 +229,12 @@ class Gate:
             agent=agent or self._principal.agent,
         )
         scope = Scope(thread=thread or uuid.uuid4().hex, run=uuid.uuid4().hex, principal=who)
+        with self.within(scope):
+            yield scope
+
+    @contextmanager
+    def within(self, scope: Scope) -> Iterator[Scope]:
+        """Let calls made inside belong to a scope that the host already knows."""
         token = _scope.set(scope)
         try:
             yield scope
@@ -378,14 +384,16 @@ class Gate:
             self._heard.update(drafted.id for drafted in new)
 
     def ask(self, step: Ask) -> Any:
-        """Ask the gate's approver; leave the request standing if there is no answer.
+        """Ask the gate's approver, once in an attempt; leave the request standing if need be.
+
+        Whoever gave an answer that can't be taken is not asked the same again and again.
 
         Raises:
             PendingApproval: If nobody answered yet.
         """
         if step.resolution is not None:
             return None
-        answer = self._approver.ask(step.request)
+        answer = None if step.nth else self._approver.ask(step.request)
         if answer is None:
             raise step.pending()
         return answer

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from lockgate.approve import ApprovalRequest, Resolution, State
+from lockgate.approve import ApprovalRequest, Resolution
 from lockgate.evaluate import Facts, PastCall
 from lockgate.record import Event, EventKind
 
@@ -121,14 +121,13 @@ class Past:
         )
 
     def reopened(self, now: str) -> Past:
-        """Forget a request that ended without an approval, once its time is over.
+        """Forget a request that ended and led to no start, once its time is over.
 
         For hosts that give calls no identity: the same call may then be asked for anew.
         """
-        request, ended = self.request, self.resolution
-        if request is None or ended is None or ended.state is State.APPROVED:
+        if self.request is None or self.resolution is None or self.stage is not Stage.HELD:
             return self
-        if now < request.expires_at:
+        if now < self.request.expires_at:
             return self
         return replace(self, request=None, resolution=None, asks=0, stage=Stage.NEW)
 

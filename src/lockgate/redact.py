@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
 MASK: Final = "[masked: {}]"
 
+SHORTEST_CARD: Final = 10**12
+"""A number below has too few digits for a payment card."""
+
 KEY_NAMES: Final = (
     r"pass(word|wd|phrase)|secret|api[_-]?key|apikey|access[_-]?key|private[_-]?key|auth[_-]?token"
     r"|access[_-]?token|refresh[_-]?token|session[_-]?token|client[_-]?secret|credential"
-    r"|authorization|cvv|cvc|card[_-]?number|ssn"
+    r"|authorization|cvv|cvc|card[_-]?number|\bssn|_ssn|ssn\b|ssn_"
 )
 """Names of keys whose values are always masked, wherever the words stand in the name."""
 
@@ -37,8 +40,8 @@ PATTERNS: Final = {
     "web token": r"\beyJ[A-Za-z0-9_-]{8,1000}\.[A-Za-z0-9_-]{8,1000}\.[A-Za-z0-9_-]{8,1000}",
     "bearer token": r"(?i)\bbearer\s+[A-Za-z0-9._~+/-]{16,1000}=*",
     "password in url": r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"]{1,100}:[^\s:/@\"]{1,200}@",
-    "password": r"(?i)\b(password|passwd|pwd)\s*[:=]\s*[^\s,;\"'&]{4,200}",
-    "card number": r"\b([0-9][ -]?){12,18}[0-9]\b",
+    "password": r"(?i)\b(password|passwd|pwd)[\"']?\s*[:=]\s*[\"']?[^\s,;\"'&]{4,200}",
+    "card number": r"\b[2-6]([ -]?[0-9]){12,18}\b",  # the first digits of ISO/IEC 7812 banks
     "social security number": r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b",
     "bank account": r"\b[A-Z]{2}[0-9]{2} ?([A-Z0-9]{4} ?){3,7}[A-Z0-9]{1,4}\b",
 }
@@ -55,10 +58,18 @@ def redact(value: Any) -> tuple[Any, tuple[str, ...]]:
     except (TypeError, ValueError):
         value = _encodable(value)
         text = orjson.dumps(value).decode("utf-8")
-    if not _suspicious(text):
+    if not _suspicious(text) and not ("\\" in text and _suspicious(_spaced(text))):
         return value, ()
     masked: list[str] = []
     return _walk(value, "$", masked), tuple(masked)
+
+
+_CONTROL: Final = re.compile(r"\\+(?:u00[01][0-9a-f]|[bfnrt])")
+
+
+def _spaced(text: str) -> str:
+    """Turn the escapes of JSON text, nested or not, back into what divides words."""
+    return _CONTROL.sub(" ", text).replace("\\", "")
 
 
 def _encodable(value: Any) -> Any:
@@ -103,6 +114,10 @@ _KEY_NAME: Final = re.compile(KEY_NAMES, re.IGNORECASE)
 def _walk(value: Any, path: str, masked: list[str]) -> Any:
     if isinstance(value, str):
         return _mask_text(value, path, masked)
+    if isinstance(value, int) and value > SHORTEST_CARD:
+        text = str(value)
+        clean = _mask_text(text, path, masked)
+        return value if clean == text else clean
     if isinstance(value, dict):
         return dict(_mask_items(value, path, masked))
     if isinstance(value, list):
@@ -111,16 +126,22 @@ def _walk(value: Any, path: str, masked: list[str]) -> Any:
 
 
 def _mask_items(value: dict[str, Any], path: str, masked: list[str]) -> Iterator[tuple[str, Any]]:
-    for key, item in value.items():
-        place = f"{path}.{key}"
+    for at, (key, item) in enumerate(value.items()):
+        name = _mask_text(key, path, masked)
+        name = key if name == key else f"{name} {at}"
+        place = f"{path}.{name}"
         if _KEY_NAME.search(key) and item not in (None, "", [], {}):
             masked.append(f"{place}: by name")
-            yield key, MASK.format("by name")
+            yield name, MASK.format("by name")
         else:
-            yield key, _walk(item, place, masked)
+            yield name, _walk(item, place, masked)
 
 
 def _mask_text(text: str, path: str, masked: list[str]) -> str:
+    if text[:1] in {"{", "["}:
+        inner = _mask_json(text, path, masked)
+        if inner is not None:
+            return inner
     if not _suspicious(text):
         return text
     for kind, pattern in _compiled():
@@ -128,6 +149,18 @@ def _mask_text(text: str, path: str, masked: list[str]) -> str:
         if count and MASK.format(kind) in text:
             masked.append(f"{path}: {kind}")
     return text
+
+
+def _mask_json(text: str, path: str, masked: list[str]) -> str | None:
+    """Mask inside text that is JSON, as many tools answer, by its keys; return what is left."""
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    found: list[str] = []
+    clean = _walk(value, path, found)
+    masked.extend(found)
+    return orjson.dumps(clean).decode("utf-8") if found else text
 
 
 def _replacement(kind: str, match: re.Match[str]) -> str:

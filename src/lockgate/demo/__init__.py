@@ -1,1 +1,1 @@
-"""x."""
+"""Things to see: a small shop, and recorded conversations, run by a real agent loop."""

@@ -6,11 +6,12 @@ it sees no clock, no store and no other judge.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lockgate.call import digest
+import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,7 +139,9 @@ class Facts:
     def digest(self) -> str:
         """Return the SHA-256 of everything that was known."""
         calls = [[item.tool, item.arguments, item.result] for item in self.calls]
-        return digest([self.now, list(self.turns), calls])
+        # Not RFC 8785: a tool may have answered with integers that I-JSON can't carry.
+        told = orjson.dumps([self.now, self.turns, calls], option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(told).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def _size_factors(profile: Profile) -> Iterator[Factor]:
 
 
 def _points(weight: int, size: float) -> int:
-    return min(MOST_FOR_SIZE, round(weight * math.log10(max(1.0, size))))
+    return round(min(MOST_FOR_SIZE, weight * math.log10(max(1.0, size))))
 
 
 class RiskJudge:

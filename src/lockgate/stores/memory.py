@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from lockgate.errors import StoreError
 from lockgate.record import GENESIS, TURNING, Event, EventKind, seal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from lockgate.record import Draft
 
@@ -28,18 +29,29 @@ class MemoryStore:
     def append(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
         """Append what is new, in order and all together."""
         with self._lock:
-            return tuple(self._add(drafted) for drafted in drafts)
+            sealed: dict[str, Event] = {}
+            try:
+                fresh = tuple(self._seal(drafted, sealed) for drafted in drafts)
+            except (TypeError, ValueError) as error:
+                raise StoreError(f"can't write the record: {error}") from error
+            self._keep(sealed.values())
+            return fresh
 
-    def _add(self, drafted: Draft) -> bool:
-        if drafted.id in self._ids:
+    def _seal(self, drafted: Draft, sealed: dict[str, Event]) -> bool:
+        """Seal one draft behind the events that were sealed before, if its id is new."""
+        if drafted.id in self._ids or drafted.id in sealed:
             return False
-        prev = self._events[-1].hash if self._events else GENESIS
-        event = seal(drafted, len(self._events) + 1, prev)
-        self._ids.add(event.id)
-        self._events.append(event)
-        if event.kind in TURNING:
-            self._by_call.setdefault((event.thread, event.call), []).append(event)
+        last = next(reversed(sealed.values()), self._events[-1] if self._events else None)
+        seq, prev = (last.seq, last.hash) if last else (0, GENESIS)
+        sealed[drafted.id] = seal(drafted, seq + 1, prev)
         return True
+
+    def _keep(self, sealed: Iterable[Event]) -> None:
+        for event in sealed:
+            self._ids.add(event.id)
+            self._events.append(event)
+            if event.kind in TURNING:
+                self._by_call.setdefault((event.thread, event.call), []).append(event)
 
     def of_call(self, thread: str, call: str, latest: int | None = None) -> tuple[Event, ...]:
         """Return the events that changed where one call stands, oldest first."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,8 +58,7 @@ class SqliteStore:
         self._reader = threading.Lock()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._write, self._read = _connect(self.path), _connect(self.path)
-            _prepare(self._write, self.path)
+            self._write, self._read = _open(self.path)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"can't open the record `{path}`: {error}") from error
 
@@ -129,13 +129,22 @@ class SqliteStore:
             self._read.close()
 
 
+def _open(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    """Open the connections to write and to read; leave none open if that fails."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(closing(_connect(path))) for _ in range(2)]
+        for connection in opened:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+        _prepare(opened[0], path)
+        stack.pop_all()
+        return opened[0], opened[1]
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
     )
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    return connection
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -8,21 +8,24 @@ refused and recorded.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from langchain.agents.middleware import AgentMiddleware
 from langchain_core.messages import HumanMessage, ToolMessage
 
-from lockgate.adapters.langchain.wrapper import contained, is_contained, scope_of
+from lockgate.adapters.langchain.passage import scope_of
+from lockgate.adapters.langchain.wrapper import contained, is_contained
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
 
     from langchain.agents.middleware import ToolCallRequest
+    from langchain_core.messages import BaseMessage
     from langchain_core.tools import BaseTool
     from langgraph.types import Command
 
-    from lockgate.gate import Gate
+    from lockgate.gate import Gate, Scope
 
     Answered = ToolMessage | Command[Any]
 
@@ -53,14 +56,29 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Answered]
     ) -> Answered:
         """Let the call go on with a contained tool, or answer it with a refusal."""
-        return self._refused(request) or handler(self._governed(request))
+        with self._gate.within(self._scope(request)) as scope:
+            refused = self._refused(request, scope)
+            return refused or handler(self._governed(request))
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Answered]]
     ) -> Answered:
         """Let the call go on with a contained tool, or answer it with a refusal."""
-        refused = await asyncio.to_thread(self._refused, request)
-        return refused or await handler(self._governed(request))
+        with self._gate.within(self._scope(request)) as scope:
+            refused = await asyncio.to_thread(self._refused, request, scope)
+            return refused or await handler(self._governed(request))
+
+    def _scope(self, request: ToolCallRequest) -> Scope:
+        """Return thread and run; without a thread, the first message stands for it."""
+        scope = scope_of(self._gate, request.runtime.config)
+        messages = _messages(request.state)
+        first = messages[0].id if messages else None
+        turn = next((item.id for item in reversed(messages) if item.type == "human"), None)
+        return replace(
+            scope,
+            thread=scope.thread or (f"message:{first}" if first else ""),
+            run=scope.run or turn or "",
+        )
 
     def _governed(self, request: ToolCallRequest) -> ToolCallRequest:
         tool = request.tool
@@ -72,11 +90,10 @@ class Containment(AgentMiddleware[Any, Any, Any]):
             self._contained[id(tool)] = known  # keeps `tool` alive, so that its id stays its own
         return request.override(tool=known[1])
 
-    def _refused(self, request: ToolCallRequest) -> ToolMessage | None:
+    def _refused(self, request: ToolCallRequest, scope: Scope) -> ToolMessage | None:
         """Note what the user said; refuse a tool that does not exist."""
-        scope = scope_of(self._gate, request.runtime.config)
         if scope.thread:
-            self._gate.hear(scope, _turns(request.state))
+            self._gate.hear(scope, _turns(_messages(request.state)))
         if request.tool is not None:
             return None
         name, call_id = request.tool_call["name"], request.tool_call["id"]
@@ -88,9 +105,14 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         )
 
 
-def _turns(state: Any) -> Iterator[tuple[str, str]]:
+def _messages(state: Any) -> Sequence[BaseMessage]:
+    """Return the conversation so far, whatever kind of state the graph has."""
+    found = state.get("messages") if isinstance(state, dict) else getattr(state, "messages", None)
+    return found or []
+
+
+def _turns(messages: Sequence[BaseMessage]) -> Iterator[tuple[str, str]]:
     """Return id and text of what the user said; a message without an id is known by its place."""
-    messages = state.get("messages", []) if isinstance(state, dict) else state.messages
     for at, message in enumerate(messages):
         if isinstance(message, HumanMessage):
             yield message.id or f"{at}", message.text

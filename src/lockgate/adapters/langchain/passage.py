@@ -1,0 +1,166 @@
+"""One call on its way through the gate: who calls, what is judged, how refusals go back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from langchain_core.runnables.config import ensure_config
+from langchain_core.tools import ToolException
+
+from lockgate.adapters.langchain.pause import can_pause, pause
+from lockgate.call import projected
+from lockgate.errors import PendingApproval, Refused, Suspended
+from lockgate.steps import Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from langchain_core.runnables import RunnableConfig
+
+    from lockgate.call import ToolCall
+    from lockgate.gate import Gate, Scope, Tool
+    from lockgate.steps import Ask, Outcome, Run
+
+OnHold = Literal["pause", "raise", "tell"]
+OnBlock = Literal["tell", "raise"]
+HIDDEN: Final = frozenset({"run_manager", "callbacks", "config"})
+"""Parameters that the framework fills in for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Who calls: what `run` was told besides the arguments."""
+
+    tool: int
+    tool_call_id: str | None
+    config: RunnableConfig | None
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """How one tool is governed; everything about it that needs reflection."""
+
+    gate: Gate
+    tool: Tool
+    hidden: frozenset[str]
+    positional: tuple[str, ...]
+    artifact: bool
+    on_hold: OnHold
+    on_block: OnBlock
+
+
+_frame: ContextVar[Frame | None] = ContextVar("lockgate_langchain_frame", default=None)
+_permitted: ContextVar[int] = ContextVar("lockgate_langchain_permitted", default=0)
+
+
+@contextmanager
+def noted(governed: Governed, kwargs: Mapping[str, Any]) -> Iterator[None]:
+    """Note who calls; a call made from inside a permitted one is a call of its own."""
+    frame = _frame.set(Frame(id(governed), kwargs.get("tool_call_id"), kwargs.get("config")))
+    permit = _permitted.set(0)
+    try:
+        yield
+    finally:
+        _permitted.reset(permit)
+        _frame.reset(frame)
+
+
+def is_inside(governed: Governed) -> bool:
+    """Say whether this is the inside of a permitted call, which may go straight on."""
+    return _permitted.get() == id(governed)
+
+
+class Told(ToolException):
+    """A refusal on its way to the model as an error message."""
+
+    def __init__(self, refused: Refused) -> None:
+        """Tell what the model may act upon."""
+        super().__init__(refused.to_model())
+        self.refused = refused
+
+
+class Passage:
+    """One call on its way: all that its sync and async forms share."""
+
+    def __init__(self, governed: Governed, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Propose the call: what was injected is neither judged nor recorded."""
+        self._governed = governed
+        self._names = governed.positional[: len(args)]
+        self._injected = {name: kwargs[name] for name in kwargs.keys() & governed.hidden}
+        judged = {name: kwargs[name] for name in kwargs.keys() - governed.hidden}
+        frame = _frame.get()
+        self._inside = frame is not None and frame.tool == id(governed)
+        config = frame.config if frame is not None and self._inside else None
+        call_id = frame.tool_call_id if frame is not None and self._inside else None
+        scope = scope_of(governed.gate, config)
+        self.call: ToolCall = governed.gate.propose(
+            governed.tool,
+            dict(zip(self._names, args, strict=True)) | judged,
+            id=call_id if scope.thread else None,
+            scope=scope,
+        )
+
+    def exact(self, step: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the frozen arguments as the tool takes them, with what was injected."""
+        values = step.call.arguments.fresh()
+        return tuple(values.pop(name) for name in self._names), values | self._injected
+
+    def ask(self, step: Ask) -> Any:
+        """Ask in the way that was chosen and is possible here."""
+        if self._governed.on_hold == "pause" and can_pause():
+            return pause(step)
+        return self._governed.gate.ask(step)
+
+    def aask(self, step: Ask) -> Any:
+        """Ask as `ask` does, without holding up the event loop."""
+        if self._governed.on_hold == "pause" and can_pause():
+            return pause(step)
+        return self._governed.gate.aask(step)
+
+    @contextmanager
+    def permitted(self) -> Iterator[None]:
+        """Let the inside of the tool through; a pause of its own is not a failure."""
+        from langgraph.errors import GraphBubbleUp
+
+        token = _permitted.set(id(self._governed))
+        try:
+            yield
+        except GraphBubbleUp as signal:
+            raise Suspended(signal) from None
+        finally:
+            _permitted.reset(token)
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Hand refusals to the model where that was chosen, and the host its own pause."""
+        try:
+            yield
+        except Suspended as paused:
+            raise paused.signal from None
+        except Refused as refused:
+            pending = isinstance(refused, PendingApproval)
+            way = self._governed.on_hold if pending else self._governed.on_block
+            if way == "tell" and self._inside:
+                raise Told(refused) from refused
+            raise
+
+    def ran(self, value: Any) -> Ran:
+        """Wrap what the tool returned; an artifact pair is recorded as a list."""
+        if self._governed.artifact and isinstance(value, tuple):
+            return Ran(value, *projected(list(value)))
+        return Ran.of(value)
+
+    def result(self, outcome: Outcome) -> Any:
+        """Return what the tool returned, now or when it ran before."""
+        if outcome.replayed and self._governed.artifact:
+            return tuple(outcome.value)
+        return outcome.value
+
+
+def scope_of(gate: Gate, config: RunnableConfig | None) -> Scope:
+    """Return the scope of a call: LangGraph's thread where there is one, in the gate's run."""
+    thread = (config or ensure_config()).get("configurable", {}).get("thread_id")
+    return gate.scope if thread is None else replace(gate.scope, thread=str(thread))
