@@ -1,1 +1,331 @@
-"""x."""
+"""For tests of agents, rulebooks and stores: a clock, scripted people, faults, one proof of stores.
+
+Nothing here needs a test runner, so it ships with the library. `StoreConformance` is a
+class of tests in the style of pytest; inherit from it and give it a `store` fixture.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
+
+from lockgate.approve import Answer, Choice
+from lockgate.call import Identity
+from lockgate.errors import StoreError
+from lockgate.record import GENESIS, TURNING, Draft, EventKind, draft, said, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from lockgate.approve import ApprovalRequest
+    from lockgate.record import Event
+    from lockgate.stores import Store
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+START: Final = "2026-01-01T00:00:00.000000Z"
+"""When a `FrozenClock` starts, unless told otherwise."""
+
+
+# ── The world of a test ──────────────────────────────────────────────────────────────────────
+
+
+class FrozenClock:
+    """A clock that stands still until it is moved; `Gate(..., clock=FrozenClock())`."""
+
+    def __init__(self, at: str = START) -> None:
+        """Stand at `at`, an RFC 3339 time in UTC."""
+        self._at = datetime.fromisoformat(at)
+
+    def __call__(self) -> str:
+        """Return the time as RFC 3339 text, to the microsecond, ending in `Z`."""
+        return self._at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on."""
+        self._at += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One thing that a recorded tool did: its name and its arguments."""
+
+    tool: str
+    arguments: dict[str, Any]
+
+
+class Recorder:
+    """Counts what tools really did, whatever their caller believes.
+
+    Attributes:
+        done: Every execution, in order.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing done."""
+        self.done: list[Done] = []
+
+    def tool(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Return `function`, sync or async, with each execution of its body recorded."""
+        shape = inspect.signature(function)
+
+        def note(args: Any, kwargs: Any) -> None:
+            bound = shape.bind(*args, **kwargs)
+            bound.apply_defaults()
+            self.done.append(Done(function.__name__, dict(bound.arguments)))
+
+        @functools.wraps(function)
+        def noted(*args: P.args, **kwargs: P.kwargs) -> R:
+            note(args, kwargs)
+            return function(*args, **kwargs)
+
+        @functools.wraps(function)
+        async def anoted(*args: P.args, **kwargs: P.kwargs) -> Any:
+            note(args, kwargs)
+            return await cast("Any", function)(*args, **kwargs)
+
+        return cast("Callable[P, R]", anoted if inspect.iscoroutinefunction(function) else noted)
+
+    def count(self, tool: str | None = None) -> int:
+        """Return how often `tool` was executed, or all tools together."""
+        return sum(tool in {None, item.tool} for item in self.done)
+
+
+class ScriptedApprover:
+    """Gives prepared answers in order, then none.
+
+    Attributes:
+        asked: Every request that was shown.
+    """
+
+    def __init__(self, *answers: Answer | Exception | None) -> None:
+        """Prepare `answers`; nothing leaves a request standing, an error is raised."""
+        self.asked: list[ApprovalRequest] = []
+        self._answers = list(answers)
+
+    @classmethod
+    def approving(cls, by: str = "reviewer", *, times: int = 1) -> ScriptedApprover:
+        """Prepare to approve."""
+        return cls(*[Answer(choice=Choice.APPROVE, by=by)] * times)
+
+    @classmethod
+    def rejecting(cls, by: str = "reviewer", comment: str = "") -> ScriptedApprover:
+        """Prepare to reject once."""
+        return cls(Answer(choice=Choice.REJECT, by=by, comment=comment))
+
+    def ask(self, request: ApprovalRequest) -> Answer | None:
+        """Return the next answer, or nothing when there is none left."""
+        self.asked.append(request)
+        answer = self._answers.pop(0) if self._answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class FaultyStore:
+    """A store that fails when it is told to, and is otherwise the one it wraps.
+
+    Attributes:
+        blocks: As the store it wraps.
+        appends: How many appends were tried.
+        looks: How many times a call's past was looked up.
+    """
+
+    def __init__(
+        self, store: Store, *, append: Collection[int] = (), look: Collection[int] = ()
+    ) -> None:
+        """Wrap `store`; `append` and `look` number the attempts that fail, from one."""
+        self.blocks = store.blocks
+        self.appends = self.looks = 0
+        self._store, self._append, self._look = store, frozenset(append), frozenset(look)
+
+    def append(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
+        """Append, or fail and append nothing."""
+        self.appends += 1
+        if self.appends in self._append:
+            raise StoreError(f"append {self.appends} fails, as the test asked")
+        return self._store.append(drafts)
+
+    def of_call(self, thread: str, call: str, latest: int | None = None) -> tuple[Event, ...]:
+        """Look up a call's past, or fail."""
+        self.looks += 1
+        if self.looks in self._look:
+            raise StoreError(f"look {self.looks} fails, as the test asked")
+        return self._store.of_call(thread, call, latest)
+
+    def __getattr__(self, name: str) -> Any:
+        """Do everything else as the store that is wrapped."""
+        return getattr(self._store, name)
+
+
+# ── The proof of a store ─────────────────────────────────────────────────────────────────────
+
+ODD_TEXT: Final = 'naïve 日本 🧨 \x00 \x1f \x7f \u2028 \ufeff é́ "\\ </script>'
+"""Text that a careless store loses something of."""
+
+
+def sample(
+    name: object,
+    kind: EventKind = EventKind.STARTED,
+    *,
+    thread: str = "thread",
+    call: str = "call",
+    request: str = "",
+    **data: Any,
+) -> Draft:
+    """Draft an event for a test; the same arguments give the same id.
+
+    Args:
+        name: Tells it from others.
+        kind: What happened.
+        thread: The conversation.
+        call: The call.
+        request: The approval request it is about.
+        **data: What it tells.
+    """
+    about = Identity(thread, "run", call, "f" * 64)
+    return draft(kind, about, START, data, key=(name,), request=request)
+
+
+class StoreConformance:
+    """What every store must do; inherit, and override the fixture `store` with an empty one."""
+
+    def test_events_come_back_in_the_order_they_were_appended(self, store: Store) -> None:
+        """Numbers count from one, without gaps."""
+        drafts = [sample(n) for n in range(7)]
+        store.append(drafts[:3])
+        store.append(drafts[3:])
+        found = store.page()
+        assert [event.id for event in found] == [drafted.id for drafted in drafts]
+        assert [event.seq for event in found] == [1, 2, 3, 4, 5, 6, 7]
+
+    def test_an_empty_store_has_nothing(self, store: Store) -> None:
+        """Every reading of an empty store is empty, and its chain holds."""
+        assert store.page() == store.of_thread("thread") == store.unresolved() == ()
+        assert store.of_call("thread", "call") == store.of_request("r") == store.of_kind() == ()
+        assert verify(store.page()).head == GENESIS
+
+    def test_the_same_id_is_appended_once(self, store: Store) -> None:
+        """The first one stays as it was, whatever the second says."""
+        assert store.append([sample("a", text="first")]) == (True,)
+        assert store.append([sample("a", text="second")]) == (False,)
+        (event,) = store.page()
+        assert event.data == {"text": "first"}
+
+    def test_it_says_for_each_draft_whether_it_was_new(self, store: Store) -> None:
+        """A known draft does not keep the others from being appended; twins count once."""
+        store.append([sample("known")])
+        drafts = [sample("a"), sample("known"), sample("b"), sample("b")]
+        assert store.append(drafts) == (True, False, True, False)
+        assert len(store.page()) == 3
+        assert store.append([]) == ()
+
+    def test_several_drafts_are_appended_together_or_not_at_all(self, store: Store) -> None:
+        """A draft that can't be written takes the ones before it along."""
+        broken = Draft(id="x", kind=EventKind.STARTED, at=START, thread="t", data={"x": object()})
+        for drafts in ([sample("a"), broken], [broken, sample("a")]):
+            try:
+                store.append(drafts)
+            except StoreError:
+                continue
+            raise AssertionError("a draft that can't be written was appended")
+        assert store.page() == ()
+        assert store.append([sample("a")]) == (True,)
+        verify(store.page())
+
+    def test_the_past_of_a_call_has_only_what_turned_it(self, store: Store) -> None:
+        """Decisions, refusals and what users say are left out."""
+        store.append([sample(kind, kind) for kind in EventKind])
+        store.append([sample("other call", call="other"), sample("other thread", thread="other")])
+        found = store.of_call("thread", "call")
+        assert {event.kind for event in found} == TURNING
+        assert list(found) == sorted(found, key=lambda event: event.seq)
+
+    def test_the_newest_of_a_call_can_be_asked_for(self, store: Store) -> None:
+        """They still come oldest first."""
+        store.append([sample(n) for n in range(5)])
+        assert [event.seq for event in store.of_call("thread", "call", 2)] == [4, 5]
+        assert [event.seq for event in store.of_call("thread", "call", 9)] == [1, 2, 3, 4, 5]
+
+    def test_a_thread_is_read_on_from_where_one_was(self, store: Store) -> None:
+        """`after` is a number of the whole record, not of the thread."""
+        for n in range(3):
+            store.append([sample(n), sample(n, thread="other")])
+        assert [event.seq for event in store.of_thread("thread")] == [1, 3, 5]
+        assert [event.seq for event in store.of_thread("thread", 3)] == [5]
+        assert store.of_thread("thread", 5) == store.of_thread("nobody's") == ()
+
+    def test_a_request_is_found_by_its_id(self, store: Store) -> None:
+        """What has no request is not found by an empty one."""
+        held = sample("h", EventKind.HELD, request="apr-1")
+        store.append([held, sample("s"), sample("r", EventKind.RESOLVED, request="apr-1")])
+        assert [event.kind for event in store.of_request("apr-1")] == ["held", "resolved"]
+        assert store.of_request("apr-2") == store.of_request("") == ()
+
+    def test_kinds_are_found_together_in_order(self, store: Store) -> None:
+        """Whatever the order in which they are named."""
+        kinds = [EventKind.STARTED, EventKind.FAILED, EventKind.STARTED, EventKind.COMPLETED]
+        store.append([sample(n, kind) for n, kind in enumerate(kinds)])
+        found = store.of_kind(EventKind.COMPLETED, EventKind.STARTED)
+        assert [event.seq for event in found] == [1, 3, 4]
+        assert [event.seq for event in store.of_kind(EventKind.STARTED, after=1)] == [3]
+
+    def test_a_held_call_is_unresolved_until_it_is_resolved(self, store: Store) -> None:
+        """Oldest first; the resolution of another request changes nothing."""
+        names = ("apr-1", "apr-2", "apr-3")
+        store.append([sample(name, EventKind.HELD, request=name) for name in names])
+        store.append([sample("r", EventKind.RESOLVED, request="apr-2")])
+        assert [event.request for event in store.unresolved()] == ["apr-1", "apr-3"]
+
+    def test_pages_follow_one_another(self, store: Store) -> None:
+        """Without a gap and without an overlap."""
+        store.append([sample(n) for n in range(5)])
+        pages = [store.page(after, 2) for after in (0, 2, 4, 6)]
+        assert [[event.seq for event in page] for page in pages] == [[1, 2], [3, 4], [5], []]
+
+    def test_the_chain_holds(self, store: Store) -> None:
+        """What is read back is what was sealed, byte for byte."""
+        for n in range(20):
+            store.append([sample(n, text=ODD_TEXT * n), sample((n, "b"), thread=f"t{n}")])
+        told = verify(store.page())
+        assert told.length == 40
+        assert told.head == store.page()[-1].hash
+
+    def test_odd_text_survives(self, store: Store) -> None:
+        """In what is told and in the names that are looked up."""
+        thread = ODD_TEXT.replace("\x00", "")  # some databases can't have it in text
+        store.append(
+            [sample("a", thread=thread, text=ODD_TEXT), said(thread, "", "m", ODD_TEXT, START)]
+        )
+        event, turn = store.of_thread(thread)
+        assert event.data == turn.data == {"text": ODD_TEXT}
+        assert store.of_call(thread, "call") == (event,)
+        verify(store.page())
+
+    def test_of_many_threads_exactly_one_appends_each_id(self, store: Store) -> None:
+        """Eight writers, the same drafts: one winner each, and an unbroken chain."""
+        writers, drafts = 8, [sample(n) for n in range(25)]
+        together = threading.Barrier(writers)
+
+        def write(writer: int) -> list[bool]:
+            together.wait()
+            mine = drafts[writer:] + drafts[:writer]
+            told = {drafted.id: store.append([drafted])[0] for drafted in mine}
+            return [told[drafted.id] for drafted in drafts]
+
+        with ThreadPoolExecutor(writers) as pool:
+            won = list(pool.map(write, range(writers)))
+        assert [sum(column) for column in zip(*won, strict=True)] == [1] * len(drafts)
+        assert verify(store.page()).length == len(drafts)
+
+    def test_closing_twice_is_harmless(self, store: Store) -> None:
+        """The second time there is nothing left to close."""
+        store.append([sample("a")])
+        store.close()
+        store.close()

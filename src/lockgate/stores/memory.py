@@ -65,7 +65,7 @@ class MemoryStore:
 
     def of_request(self, request: str) -> tuple[Event, ...]:
         """Return the events about one approval request, oldest first."""
-        return self._where(lambda event: event.request == request, 0)
+        return self._where(lambda event: event.request == request != "", 0)
 
     def of_kind(self, *kinds: EventKind, after: int = 0) -> tuple[Event, ...]:
         """Return the events of some kinds, oldest first."""
