@@ -8,12 +8,15 @@ The doors for agent frameworks are in `lockgate.adapters`; importing this packag
 of them, no web stack and no database driver.
 """
 
-from lockgate.approve import Answer, AnswerRefused, ApprovalRequest, Choice
+from typing import TYPE_CHECKING, Any
+
+from lockgate.approve import Answer, ApprovalRequest, Choice
 from lockgate.approvers import Approver, Callback, Console
 from lockgate.call import Principal, ToolCall
 from lockgate.classify import Effect, Signature
 from lockgate.decide import Decision, Verdict
 from lockgate.errors import (
+    AnswerRefused,
     Blocked,
     ChainError,
     Expired,
@@ -32,7 +35,9 @@ from lockgate.errors import (
 )
 from lockgate.evaluate import Finding, Level, Risk
 from lockgate.gate import Gate
-from lockgate.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from lockgate.rulebook import Rulebook
 
 __version__ = "0.1.0"
 
@@ -71,3 +76,12 @@ __all__ = [
     "Verdict",
     "WiringError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load `Rulebook` when it is asked for: it brings the YAML parser and the CEL engine."""
+    if name == "Rulebook":
+        from lockgate.rulebook import Rulebook
+
+        return Rulebook
+    raise AttributeError(f"module `lockgate` has no attribute `{name}`")

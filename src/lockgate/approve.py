@@ -12,17 +12,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from lockgate.errors import LockgateError
+from lockgate.errors import AnswerRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lockgate.call import ToolCall
     from lockgate.decide import Decision
-
-
-class AnswerRefused(LockgateError):
-    """An answer can't be taken; the message says why."""
 
 
 class Choice(StrEnum):
@@ -180,7 +176,7 @@ def expired(request: ApprovalRequest, now: str) -> Resolution | None:
     return Resolution(state=State.EXPIRED, by="clock", comment="", at=now)
 
 
-def later(now: str, seconds: int) -> str:
+def later(now: str, seconds: float) -> str:
     """Return the RFC 3339 time `seconds` after `now`; such times compare as text."""
     moment = datetime.fromisoformat(now) + timedelta(seconds=seconds)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -237,6 +237,27 @@ def record_verify(store: Where = "", json: AsJson = False) -> None:
         out.print("keep the head elsewhere: it proves that nothing was cut off later")
 
 
+@record.command("reconcile")
+def record_reconcile(  # noqa: PLR0913, PLR0917 - a signed statement has this many parts
+    thread: Annotated[str, typer.Argument(help="The conversation.")],
+    call: Annotated[str, typer.Argument(help="The call, as `record show --json` names it.")],
+    happened: Annotated[
+        bool, typer.Option("--happened/--did-not-happen", help="Whether its effect was had.")
+    ],
+    by: By = "",
+    comment: Comment = "",
+    store: Where = "",
+    json: AsJson = False,
+) -> None:
+    """Settle a call that started and has no known end; one that did not happen may run again."""
+    signed = by or getpass.getuser()
+    _desk(store).reconcile(thread, call, happened=happened, by=signed, comment=comment)
+    if json:
+        _print_json({"thread": thread, "call": call, "happened": happened, "by": signed})
+    else:
+        out.print(f"{escape(call)} {'happened' if happened else 'did not happen'}, says {signed}")
+
+
 # ── Things to see ────────────────────────────────────────────────────────────────────────────
 
 

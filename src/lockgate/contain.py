@@ -21,10 +21,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
-from lockgate.approve import AnswerRefused, State, expired, request_for, resolve
+from lockgate.approve import State, expired, request_for, resolve
 from lockgate.classify import Effect, read
 from lockgate.decide import Verdict, decide
 from lockgate.errors import (
+    AnswerRefused,
     Blocked,
     Expired,
     OutcomeUnknown,
@@ -82,8 +83,12 @@ class Case:
     @property
     def free(self) -> bool:
         """Whether nothing ties this call to an earlier one: a read, or outside any thread."""
-        reads = self.classification.action.effect is Effect.READ
-        return reads or (self.call.repeatable and not self.call.thread)
+        return self.reads or (self.call.repeatable and not self.call.thread)
+
+    @property
+    def reads(self) -> bool:
+        """Whether the call has no effect on the world; its record may wait for a later flush."""
+        return self.classification.action.effect is Effect.READ
 
     def draft(
         self, kind: EventKind, data: dict[str, Any], *key: object, request: str = ""
@@ -141,10 +146,10 @@ def _look(case: Case) -> Part:
         raise Unrecorded("the record could not be read: nothing was executed") from error
 
 
-def _write(*drafts: Draft) -> Part:
+def _write(*drafts: Draft, effect: bool = True) -> Part:
     """Append; a store that can't be written means that nothing runs."""
     try:
-        return (yield Write(drafts))
+        return (yield Write(drafts, effect))
     except StoreError as error:
         raise Unrecorded("the record could not be written: nothing was executed") from error
 
@@ -321,7 +326,7 @@ def _claim(
     key = case.nonce if case.free and request is None else past.generation
     tied = request.id if request else ""
     started = case.draft(EventKind.STARTED, {}, key, request=tied)
-    fresh = yield from _write(decided, started)
+    fresh = yield from _write(decided, started, effect=not case.reads)
     if not fresh[-1]:
         yield from _refuse(case, Stale, "this call is being executed or was executed already")
     return Permit(started.id, case.call.identity.key("effect"))
@@ -338,21 +343,21 @@ def _execute(case: Case, decision: Decision, permit: Permit) -> Part:
     except GeneratorExit:
         raise
     except Suspended:
-        yield from _write_end(end(EventKind.SUSPENDED, {}))
+        yield from _write_end(case, end(EventKind.SUSPENDED, {}))
         raise
     except Exception as error:
-        yield from _write_end(end(EventKind.FAILED, {"error": describe(error)}))
+        yield from _write_end(case, end(EventKind.FAILED, {"error": describe(error)}))
         raise
     except BaseException as error:
-        yield from _write_end(end(EventKind.ABANDONED, {"error": type(error).__name__}))
+        yield from _write_end(case, end(EventKind.ABANDONED, {"error": type(error).__name__}))
         raise
-    yield from _write_end(end(EventKind.COMPLETED, _result(ran, decision)), ran.value)
+    yield from _write_end(case, end(EventKind.COMPLETED, _result(ran, decision)), ran.value)
     return Outcome(ran.value)
 
 
-def _write_end(drafted: Draft, result: object = None) -> Part:
+def _write_end(case: Case, drafted: Draft, result: object = None) -> Part:
     try:
-        yield Write((drafted,))
+        yield Write((drafted,), not case.reads)
     except StoreError as error:
         message = "the call ran and its end could not be written: find out what happened"
         raise OutcomeUnrecorded(message, result=result) from error

@@ -12,6 +12,7 @@ The whole tree, so that nobody has to look it up twice::
     │  └─ OutcomeUnknown       an earlier attempt of this call has no known end
     ├─ Unrecorded              the record could not be written: nothing was executed
     │  └─ OutcomeUnrecorded    it ran and its end could not be written: wake somebody
+    ├─ AnswerRefused           a person's answer can't be taken
     ├─ RulebookError           a rulebook is wrong; carries file, line, column and a hint
     ├─ WiringError             the gate is put together wrongly
     ├─ StoreError              the store failed; the driver's own error is `__cause__`
@@ -164,6 +165,10 @@ class OutcomeUnrecorded(Unrecorded):
         """Carry the `result` that the record could not take."""
         super().__init__(message)
         self.result = result
+
+
+class AnswerRefused(LockgateError):
+    """A person's answer can't be taken; the message says why."""
 
 
 class RulebookError(LockgateError):

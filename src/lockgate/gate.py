@@ -6,7 +6,6 @@ with it and send every call through `pass_call` or `apass_call`; only a permit e
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
@@ -28,7 +27,6 @@ from lockgate.evaluate import Facts
 from lockgate.function import contained
 from lockgate.past import Conversation
 from lockgate.record import said
-from lockgate.rulebook import Rulebook
 from lockgate.steps import Ask, Known, Look, Run, Write
 from lockgate.stores import Store, open_store
 
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from lockgate.classify import Classification
     from lockgate.decide import Decision
     from lockgate.evaluate import Policy
+    from lockgate.rulebook import Rulebook
     from lockgate.steps import Host, Outcome, Step
 
 P = ParamSpec("P")
@@ -149,6 +148,8 @@ class Gate:
             RulebookError: If the rulebook is wrong.
             StoreError: If the store can't be opened.
         """
+        from lockgate.rulebook import Rulebook
+
         match rulebook:
             case None:
                 book = Rulebook.baseline()
@@ -305,6 +306,7 @@ class Gate:
 
     async def apass_call(self, tool: Tool, call: ToolCall, host: Host) -> Outcome:
         """Live the life of one call, in this event loop; raises as `pass_call` does."""
+        import asyncio
 
         def perform(step: Step) -> Any:
             if self.store.blocks and isinstance(step, Look | Write):
@@ -342,7 +344,8 @@ class Gate:
             case Look():
                 return self._look(step)
             case Write():
-                return self.store.append(step.drafts)
+                add = self.store.append if step.effect else self.store.note
+                return add(step.drafts)
             case Ask():
                 return host.ask(step)
             case Run():
@@ -380,7 +383,7 @@ class Gate:
         ]
         new = [drafted for drafted in drafts if drafted.id not in self._heard]
         if new:
-            self.store.append(new)
+            self.store.note(new)
             self._heard.update(drafted.id for drafted in new)
 
     def ask(self, step: Ask) -> Any:
@@ -400,4 +403,6 @@ class Gate:
 
     async def aask(self, step: Ask) -> Any:
         """Ask as `ask` does, without holding up the event loop."""
+        import asyncio
+
         return await asyncio.to_thread(self.ask, step)

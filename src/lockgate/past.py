@@ -91,7 +91,8 @@ class Past:
             case EventKind.RESOLVED:
                 return replace(self, resolution=Resolution.from_dict(event.data))
             case EventKind.STARTED:
-                return replace(self, stage=Stage.STARTED, generation=event.seq)
+                under = self if event.request else self._without_request()
+                return replace(under, stage=Stage.STARTED, generation=event.seq)
             case EventKind.COMPLETED | EventKind.FAILED:
                 return replace(self, stage=_STAGES[event.kind], end=event, generation=event.seq)
             case EventKind.RECONCILED:
@@ -129,7 +130,10 @@ class Past:
             return self
         if now < self.request.expires_at:
             return self
-        return replace(self, request=None, resolution=None, asks=0, stage=Stage.NEW)
+        return replace(self._without_request(), stage=Stage.NEW)
+
+    def _without_request(self) -> Past:
+        return replace(self, request=None, resolution=None, asks=0)
 
 
 def _last_round(events: Iterable[Event]) -> list[Event]:

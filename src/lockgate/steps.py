@@ -28,9 +28,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Append to the record durably; the reply says for each draft whether it was new."""
+    """Append to the record; the reply says for each draft whether it was new.
+
+    Attributes:
+        drafts: What to append, all together.
+        effect: Whether an effect waits for it or was had, so that it must be on the disk.
+    """
 
     drafts: tuple[Draft, ...]
+    effect: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from lockgate.approve import Answer, AnswerRefused, ApprovalRequest, Resolution, resolve
-from lockgate.record import Event, EventKind, resolved
+from lockgate.approve import Answer, ApprovalRequest, Resolution, resolve
+from lockgate.errors import AnswerRefused
+from lockgate.past import Stage
+from lockgate.record import Event, EventKind, draft, resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from lockgate.stores import Store
 
@@ -54,6 +56,37 @@ class Desk:
             raise _answered(request_id, first or resolution)
         return resolution
 
+    def reconcile(
+        self, thread: str, call: str, *, happened: bool, by: str, comment: str = ""
+    ) -> None:
+        """Settle a call that started and has no known end, after finding out what happened.
+
+        Args:
+            thread: The conversation.
+            call: The host's identity of the call.
+            happened: Whether its effect was had; if not, the same call may run again.
+            by: Who found out.
+            comment: What was found; the agent is told when it comes back for the result.
+
+        Raises:
+            AnswerRefused: If no such call is in doubt, or nobody signs.
+            StoreError: If it could not be written.
+        """
+        in_doubt = _in_doubt(self._store.of_call(thread, call))
+        if in_doubt is None:
+            hint = "`lockgate runs` counts those that are"
+            raise AnswerRefused(f"no call `{call}` of `{thread}` is in doubt: {hint}")
+        if not by.strip():
+            raise AnswerRefused("a reconciliation needs the name of who signs it")
+        told = {
+            "stage": (Stage.COMPLETED if happened else Stage.NEW).value,
+            "result": comment,
+            "faithful": False,
+            "by": by,
+        }
+        about, now, key = in_doubt.about, self._clock(), (in_doubt.id,)
+        self._store.append([draft(EventKind.RECONCILED, about, now, told, key=key)])
+
     def _events(self, request_id: str) -> tuple[Event, Resolution | None]:
         held: Event | None = None
         ended: Resolution | None = None
@@ -66,6 +99,25 @@ class Desk:
             hint = "`lockgate approvals list` shows them"
             raise AnswerRefused(f"there is no approval request `{request_id}`: {hint}")
         return held, ended
+
+
+_ENDS: Final = {
+    EventKind.COMPLETED,
+    EventKind.FAILED,
+    EventKind.SUSPENDED,
+    EventKind.RECONCILED,
+}
+
+
+def _in_doubt(events: Iterable[Event]) -> Event | None:
+    """Return the start that has no known end, if there is one."""
+    started: Event | None = None
+    for event in events:
+        if event.kind is EventKind.STARTED:
+            started = event
+        elif event.kind in _ENDS:
+            started = None
+    return started
 
 
 def _request(held: Event) -> ApprovalRequest:

@@ -153,7 +153,7 @@ def _tell(row: CallRow, event: Event) -> None:
         case EventKind.RESOLVED:
             row.state = event.data["state"]
         case EventKind.RECONCILED:
-            row.state = event.data["stage"]
+            row.state = "completed" if event.data["stage"] == "completed" else "did not happen"
         case EventKind.REFUSED:
             _refused(row, event.data)
         case EventKind.STARTED:

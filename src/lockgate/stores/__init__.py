@@ -37,6 +37,20 @@ class Store(Protocol):
         """
         ...
 
+    def note(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
+        """Append as `append` does, but return before the disk has confirmed it.
+
+        What is noted survives the death of the process at once, and the death of the machine as
+        soon as anything is appended after it. For what has no effect on the world.
+
+        Returns:
+            For each draft whether its id was new.
+
+        Raises:
+            StoreError: If nothing was appended.
+        """
+        ...
+
     def of_call(self, thread: str, call: str, latest: int | None = None) -> tuple[Event, ...]:
         """Return the events that changed where one call stands, oldest first.
 

@@ -26,6 +26,10 @@ class MemoryStore:
         self._by_call: dict[tuple[str, str], list[Event]] = {}
         self._lock = threading.Lock()
 
+    def note(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
+        """Append what is new: nothing here ever waits for a disk."""
+        return self.append(drafts)
+
     def append(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
         """Append what is new, in order and all together."""
         with self._lock:

@@ -32,10 +32,10 @@ _SQL: Final = statements(SQLiteDialect_pysqlite(paramstyle="named"))
 class _Batch:
     """What one caller wants appended, and what became of it."""
 
-    __slots__ = ("drafts", "error", "fresh")
+    __slots__ = ("drafts", "error", "flush", "fresh")
 
-    def __init__(self, drafts: Sequence[Draft]) -> None:
-        self.drafts = drafts
+    def __init__(self, drafts: Sequence[Draft], *, flush: bool) -> None:
+        self.drafts, self.flush = drafts, flush
         self.fresh: tuple[bool, ...] | None = None
         self.error: Exception | None = None
 
@@ -64,7 +64,13 @@ class SqliteStore:
 
     def append(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
         """Append what is new, in order and all together, durably."""
-        mine = _Batch(drafts)
+        return self._add(_Batch(drafts, flush=True))
+
+    def note(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
+        """Append what is new, and let a later append flush it to the disk."""
+        return self._add(_Batch(drafts, flush=False))
+
+    def _add(self, mine: _Batch) -> tuple[bool, ...]:
         with self._queue:
             self._waiting.append(mine)
         with self._writer:
@@ -161,7 +167,9 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _commit(connection: sqlite3.Connection, batches: list[_Batch]) -> list[tuple[bool, ...]]:
-    """Append the drafts of all batches in one transaction."""
+    """Append the drafts of all batches in one transaction, flushed if any of them asks for it."""
+    flush = any(batch.flush for batch in batches)
+    connection.execute(f"PRAGMA synchronous={'FULL' if flush else 'NORMAL'}")
     connection.execute("BEGIN IMMEDIATE")
     try:
         seq, head = connection.execute(_SQL.last).fetchone() or (0, GENESIS)
