@@ -7,13 +7,16 @@ error back in. It knows nothing of calls, rules or stores.
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from lockgate.steps import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lockgate.contain import Plan
-    from lockgate.steps import Outcome, Step
+    from lockgate.steps import Outcome, Permit, Ran, Step
 
 
 def drive(plan: Plan, perform: Callable[[Step], Any]) -> Outcome:
@@ -24,6 +27,54 @@ def drive(plan: Plan, perform: Callable[[Step], Any]) -> Outcome:
             step = advance(value)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
+        try:
+            advance, value = plan.send, perform(step)
+        except BaseException as error:  # noqa: BLE001 - the plan decides what an error means
+            advance, value = plan.throw, error
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A plan that waits for the end of its execution.
+
+    Attributes:
+        permit: The permit it runs under, or nothing when the call ran before.
+    """
+
+    permit: Permit | None
+    _plan: Plan
+    _perform: Callable[[Step], Any]
+
+    def end(self, ran: Ran) -> None:
+        """Tell what the execution returned."""
+        _go_on(self._plan.send, ran, self._plan, self._perform)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell that the execution raised; the error is the host's to go on with."""
+        try:
+            _go_on(self._plan.throw, error, self._plan, self._perform)
+        except BaseException as raised:
+            if raised is not error:
+                raise
+
+
+def begin(plan: Plan, perform: Callable[[Step], Any]) -> Begun:
+    """Run a plan up to its `Run` step."""
+    step = _go_on(plan.send, None, plan, perform)
+    return Begun(step.permit if step else None, plan, perform)
+
+
+def _go_on(
+    advance: Callable[[Any], Step], value: Any, plan: Plan, perform: Callable[[Step], Any]
+) -> Run | None:
+    """Drive until the next `Run`, or to the end."""
+    while True:
+        try:
+            step = advance(value)
+        except StopIteration:
+            return None
+        if isinstance(step, Run):
+            return step
         try:
             advance, value = plan.send, perform(step)
         except BaseException as error:  # noqa: BLE001 - the plan decides what an error means

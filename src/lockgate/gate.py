@@ -7,12 +7,9 @@ with it and send every call through `pass_call` or `apass_call`; only a permit e
 from __future__ import annotations
 
 import os
-import threading
 import time
 import uuid
-from collections import OrderedDict
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
@@ -21,13 +18,12 @@ from lockgate.approvers import Desk, Queue
 from lockgate.call import Principal, ToolCall
 from lockgate.classify import Signature, classify
 from lockgate.contain import Case, contain, judge, refusal
-from lockgate.drive import adrive, drive
+from lockgate.drive import Begun, adrive, begin, drive
 from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
-from lockgate.evaluate import Facts
 from lockgate.function import contained
-from lockgate.past import Conversation
-from lockgate.record import said
-from lockgate.steps import Ask, Known, Look, Run, Write
+from lockgate.gather import Gatherer
+from lockgate.scope import Scope, current, within
+from lockgate.steps import Ask, Look, Run, Write
 from lockgate.stores import Store, open_store
 
 if TYPE_CHECKING:
@@ -38,6 +34,7 @@ if TYPE_CHECKING:
     from lockgate.classify import Classification
     from lockgate.decide import Decision
     from lockgate.evaluate import Policy
+    from lockgate.record import Trust
     from lockgate.rulebook import Rulebook
     from lockgate.steps import Host, Outcome, Step
 
@@ -48,11 +45,6 @@ STORE_VARIABLE: Final = "LOCKGATE_STORE"
 """Environment variable that names the store when the code does not."""
 DEFAULT_STORE: Final = "lockgate.db"
 """The SQLite file that is used when nothing names a store."""
-MAX_CONVERSATIONS: Final = 256
-"""How many folded conversations are kept in memory; others are read again."""
-
-LAST_ROUND: Final = 16
-"""How many events of a call without identity are read: its last start is always among them."""
 
 
 def utc_now() -> str:
@@ -72,19 +64,6 @@ class Tool:
     signature: Signature
     classification: Classification
     policy: Policy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """The run that calls made from here belong to."""
-
-    thread: str = ""
-    run: str = ""
-    principal: Principal | None = None
-
-
-NOWHERE: Final = Scope()
-_scope: ContextVar[Scope] = ContextVar("lockgate_scope", default=NOWHERE)
 
 
 class Gate:
@@ -120,14 +99,12 @@ class Gate:
         self.rulebook = rulebook
         self.store = store
         self.desk = Desk(store, clock)
+        self._gatherer = Gatherer(store, clock)
         self.tools: dict[tuple[str, str], Tool] = {}
         self._principal = principal or Principal()
         self._environment = environment
         self._approver: Approver = approver or Queue()
         self._clock = clock
-        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
-        self._heard: set[str] = set()
-        self._lock = threading.Lock()
 
     @classmethod
     def open(
@@ -201,7 +178,7 @@ class Gate:
             id: The host's identity of this call within its thread, if it has one.
             scope: The thread and run, if the host knows them.
         """
-        where = scope or _scope.get()
+        where = scope or current()
         return ToolCall.propose(
             tool.signature.name,
             arguments,
@@ -230,17 +207,12 @@ class Gate:
             agent=agent or self._principal.agent,
         )
         scope = Scope(thread=thread or uuid.uuid4().hex, run=uuid.uuid4().hex, principal=who)
-        with self.within(scope):
+        with within(scope):
             yield scope
 
-    @contextmanager
-    def within(self, scope: Scope) -> Iterator[Scope]:
-        """Let calls made inside belong to a scope that the host already knows."""
-        token = _scope.set(scope)
-        try:
-            yield scope
-        finally:
-            _scope.reset(token)
+    def principal_named(self, agent: str) -> Principal:
+        """Return who acts in the current run, under the name the host gives its agent."""
+        return replace(self.scope.principal or self._principal, agent=agent)
 
     def contained(
         self,
@@ -264,7 +236,7 @@ class Gate:
     @property
     def scope(self) -> Scope:
         """The run that calls made from here belong to."""
-        return _scope.get()
+        return current()
 
     def decide(self, tool: str, arguments: Mapping[str, Any], *, source: str = "") -> Decision:
         """Judge a call without executing or recording it.
@@ -283,7 +255,7 @@ class Gate:
             raise WiringError(f"several tools are called `{tool}`: say which `source`")
         handle = known[0] if known else self.unregistered(tool, source)
         call = self.propose(handle, arguments)
-        facts = self._facts(call.thread, wanted=handle.policy.needs_history)
+        facts = self._gatherer.facts(call.thread, wanted=handle.policy.needs_history)
         _, decision = judge(self._case(handle, call), facts)
         return decision
 
@@ -342,7 +314,7 @@ class Gate:
     def _perform(self, step: Step, host: Host) -> Any:
         match step:
             case Look():
-                return self._look(step)
+                return self._gatherer.look(step)
             case Write():
                 add = self.store.append if step.effect else self.store.note
                 return add(step.drafts)
@@ -351,40 +323,26 @@ class Gate:
             case Run():
                 return host.run(step)
 
-    def _look(self, step: Look) -> Known:
-        latest = LAST_ROUND if step.call.repeatable else None
-        past = self.store.of_call(step.call.thread, step.call.id, latest)
-        return Known(past, self._facts(step.call.thread, wanted=step.history))
+    def begin(self, tool: Tool, call: ToolCall, host: Host) -> Begun:
+        """Live the life of a call up to its execution, for hosts that tell us when it ends.
 
-    def _facts(self, thread: str, *, wanted: bool) -> Facts:
-        """Fold what the conversation has become since it was last looked at."""
-        if not (wanted and thread):
-            return Facts(now=self._clock())
-        with self._lock:
-            known = self._conversations.setdefault(thread, Conversation())
-            self._conversations.move_to_end(thread)
-            if len(self._conversations) > MAX_CONVERSATIONS:
-                self._conversations.popitem(last=False)
-            known.extend(self.store.of_thread(thread, known.seq))
-            return known.facts(self._clock())
+        Raises:
+            Refused: In one of its kinds, when the call may not run.
+            Unrecorded: If the record could not be written; then nothing may run.
+        """
+        return begin(contain(self._case(tool, call)), lambda step: self._perform(step, host))
 
     # ── People ───────────────────────────────────────────────────────────────────────────
 
     def hear(self, scope: Scope, turns: Iterable[tuple[str, str]]) -> None:
-        """Record what the user said, each message once.
+        """Record what the user said, each message once; see `Gatherer.hear`."""
+        self._gatherer.hear(scope, turns)
 
-        Args:
-            scope: The thread and run.
-            turns: Id and text of each message; known ones are passed over.
-        """
-        drafts = [
-            said(scope.thread, scope.run, message_id, text, self._clock())
-            for message_id, text in turns
-        ]
-        new = [drafted for drafted in drafts if drafted.id not in self._heard]
-        if new:
-            self.store.note(new)
-            self._heard.update(drafted.id for drafted in new)
+    def observe(
+        self, scope: Scope, source: str, trust: Trust, text: str, *, about: str, **more: Any
+    ) -> None:
+        """Record what else reached a conversation, once; see `Gatherer.observe`."""
+        self._gatherer.observe(scope, source, trust, text, about=about, **more)
 
     def ask(self, step: Ask) -> Any:
         """Ask the gate's approver, once in an attempt; leave the request standing if need be.

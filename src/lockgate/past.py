@@ -156,12 +156,13 @@ class Conversation:
         seq: The last event that was folded.
     """
 
-    __slots__ = ("_calls", "_proposed", "_turns", "seq")
+    __slots__ = ("_calls", "_observed", "_proposed", "_turns", "seq")
 
     def __init__(self) -> None:
         """Start with nothing."""
         self.seq = 0
         self._turns: list[str] = []
+        self._observed: list[dict[str, Any]] = []
         self._calls: list[PastCall] = []
         self._proposed: dict[str, dict[str, Any]] = {}
 
@@ -175,6 +176,8 @@ class Conversation:
         match event.kind:
             case EventKind.SAID:
                 self._turns.append(event.data["text"])
+            case EventKind.OBSERVED:
+                self._observed.append(event.data)
             case EventKind.DECIDED:
                 self._proposed[event.call + event.fingerprint] = event.data
             case EventKind.COMPLETED:
@@ -197,7 +200,12 @@ class Conversation:
 
     def facts(self, now: str) -> Facts:
         """Return the snapshot for a decision made at `now`."""
-        return Facts(now=now, turns=tuple(self._turns), calls=tuple(self._calls))
+        return Facts(
+            now=now,
+            turns=tuple(self._turns),
+            observed=tuple(self._observed),
+            calls=tuple(self._calls),
+        )
 
 
 def _readable(result: Any) -> Any:

@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     """What can happen in the life of a call, and what a user says."""
 
     SAID = "said"
+    OBSERVED = "observed"
     DECIDED = "decided"
     HELD = "held"
     ASKED = "asked"
@@ -73,7 +74,12 @@ class Draft:
     masked: tuple[str, ...] = ()
 
 
-TURNING: Final = frozenset(EventKind) - {EventKind.SAID, EventKind.DECIDED, EventKind.REFUSED}
+TURNING: Final = frozenset(EventKind) - {
+    EventKind.SAID,
+    EventKind.OBSERVED,
+    EventKind.DECIDED,
+    EventKind.REFUSED,
+}
 """The kinds that change where a call stands; its past is folded from these alone."""
 
 COLUMNS: Final = ("id", "kind", "at", "thread", "run", "call", "fingerprint", "request")
@@ -109,6 +115,30 @@ def said(thread: str, run: str, message_id: str, text: str, at: str) -> Draft:
     """Draft what a user said; the same message is recorded once."""
     about = Identity(thread, run, "", "")
     return draft(EventKind.SAID, about, at, {"text": text}, key=(message_id,))
+
+
+class Trust(StrEnum):
+    """How far what reached a conversation may be believed."""
+
+    USER = "user"
+    AGENT = "agent"
+    UNTRUSTED = "untrusted"
+
+
+def observed(  # noqa: PLR0913, PLR0917 - what there is to tell of a moment
+    thread: str,
+    run: str,
+    source: str,
+    trust: Trust,
+    text: str,
+    moment: str,
+    at: str,
+    more: Mapping[str, Any],
+) -> Draft:
+    """Draft what reached a conversation; the same text of the same moment is recorded once."""
+    told = {"source": source, "trust": trust.value, "text": text, **more}
+    key = (moment, hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest())
+    return draft(EventKind.OBSERVED, Identity(thread, run, "", ""), at, told, key=key)
 
 
 def resolved(about: Identity, request: str, told: Mapping[str, Any], at: str) -> Draft:

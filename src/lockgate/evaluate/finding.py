@@ -129,18 +129,20 @@ class Facts:
     Attributes:
         now: RFC 3339 time, one reading per decision.
         turns: What the user said in this conversation, oldest first.
+        observed: What else reached it, with source, trust and text, oldest first.
         calls: The completed calls of this conversation, oldest first.
     """
 
     now: str = "1970-01-01T00:00:00Z"
     turns: tuple[str, ...] = ()
+    observed: tuple[dict[str, Any], ...] = ()
     calls: tuple[PastCall, ...] = ()
 
     def digest(self) -> str:
         """Return the SHA-256 of everything that was known."""
         calls = [[item.tool, item.arguments, item.result] for item in self.calls]
         # Not RFC 8785: a tool may have answered with integers that I-JSON can't carry.
-        told = orjson.dumps([self.now, self.turns, calls], option=orjson.OPT_SORT_KEYS)
+        told = orjson.dumps([self.now, self.turns, self.observed, calls], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(told).hexdigest()
 
 

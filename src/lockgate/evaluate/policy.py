@@ -197,6 +197,7 @@ def variables(question: Question) -> dict[str, Any]:
         "level": question.risk.level.value,
         "reach": -1 if profile.reach is None else profile.reach,
         "said": list(facts.turns),
+        "observed": list(facts.observed),
         "done": [item.tool for item in facts.calls],
         "seen": _latest_results(facts.calls),
         "did": _latest_arguments(facts.calls),

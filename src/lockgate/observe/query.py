@@ -116,7 +116,7 @@ def calls(events: Iterable[Event]) -> list[CallRow]:
     """Fold events into one row a call, in the order of their first event."""
     rows: dict[tuple[str, str, str], CallRow] = {}
     for event in events:
-        if event.kind is EventKind.SAID:
+        if event.kind in {EventKind.SAID, EventKind.OBSERVED}:
             continue
         key = event.thread, event.call, event.fingerprint
         row = rows.get(key)

@@ -16,6 +16,7 @@ from langchain_core.messages import HumanMessage, ToolMessage
 
 from lockgate.adapters.langchain.passage import scope_of
 from lockgate.adapters.langchain.wrapper import contained, is_contained
+from lockgate.scope import within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
     from langgraph.types import Command
 
-    from lockgate.gate import Gate, Scope
+    from lockgate.gate import Gate
+    from lockgate.scope import Scope
 
     Answered = ToolMessage | Command[Any]
 
@@ -56,7 +58,7 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Answered]
     ) -> Answered:
         """Let the call go on with a contained tool, or answer it with a refusal."""
-        with self._gate.within(self._scope(request)) as scope:
+        with within(self._scope(request)) as scope:
             refused = self._refused(request, scope)
             return refused or handler(self._governed(request))
 
@@ -64,7 +66,7 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Answered]]
     ) -> Answered:
         """Let the call go on with a contained tool, or answer it with a refusal."""
-        with self._gate.within(self._scope(request)) as scope:
+        with within(self._scope(request)) as scope:
             refused = await asyncio.to_thread(self._refused, request, scope)
             return refused or await handler(self._governed(request))
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from lockgate.call import ToolCall
-    from lockgate.gate import Gate, Scope, Tool
+    from lockgate.gate import Gate, Tool
+    from lockgate.scope import Scope
     from lockgate.steps import Ask, Outcome, Run
 
 OnHold = Literal["pause", "raise", "tell"]
@@ -30,13 +31,21 @@ HIDDEN: Final = frozenset({"run_manager", "callbacks", "config"})
 """Parameters that the framework fills in for itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Frame:
-    """Who calls: what `run` was told besides the arguments."""
+    """Who calls: what `run` was told besides the arguments.
+
+    Attributes:
+        tool: Which governed tool.
+        tool_call_id: The host's identity of the call.
+        config: The run's configuration.
+        announced: Whether callbacks were told that this very call starts.
+    """
 
     tool: int
     tool_call_id: str | None
     config: RunnableConfig | None
+    announced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,20 @@ def noted(governed: Governed, kwargs: Mapping[str, Any]) -> Iterator[None]:
     finally:
         _permitted.reset(permit)
         _frame.reset(frame)
+
+
+def announce() -> bool:
+    """Say whether the call that starts now belongs to a contained tool; each belongs once."""
+    frame = _frame.get()
+    if frame is None or frame.announced:
+        return False
+    frame.announced = True
+    return True
+
+
+def is_governed_run() -> bool:
+    """Say whether a contained tool is running, so that its record is written anyway."""
+    return _frame.get() is not None
 
 
 def is_inside(governed: Governed) -> bool:
@@ -161,6 +184,12 @@ class Passage:
 
 
 def scope_of(gate: Gate, config: RunnableConfig | None) -> Scope:
-    """Return the scope of a call: LangGraph's thread where there is one, in the gate's run."""
-    thread = (config or ensure_config()).get("configurable", {}).get("thread_id")
-    return gate.scope if thread is None else replace(gate.scope, thread=str(thread))
+    """Return the scope of a call: LangGraph's thread and agent where there are any.
+
+    Both come from the application that built the agent, never from the model.
+    """
+    settings = config or ensure_config()
+    thread = settings.get("configurable", {}).get("thread_id")
+    agent = settings.get("metadata", {}).get("lc_agent_name")
+    scope = gate.scope if thread is None else replace(gate.scope, thread=str(thread))
+    return replace(scope, principal=gate.principal_named(agent)) if agent else scope

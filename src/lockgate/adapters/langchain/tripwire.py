@@ -1,0 +1,78 @@
+"""A process-wide tripwire: a tool that starts without a gate in front of it is refused.
+
+LangChain tells every tool start in the process to this handler. It decides nothing: it only asks
+whether the call belongs to a contained tool. Inside a governed run (an agent with the containment
+middleware, or `gate.run()`) any other call is refused and recorded; elsewhere it is left alone,
+unless the tripwire is strict. It can't see `tool.func()` or `tool._run()` of tools that
+were never contained, callables that are no tools, nor tools that run at the model's provider.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.tracers.context import register_configure_hook
+
+from lockgate.adapters.langchain.passage import announce, scope_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lockgate.gate import Gate
+
+
+class Tripwire(BaseCallbackHandler):
+    """Refuses tool starts that no gate stands in front of."""
+
+    raise_error = True  # the framework swallows what handlers raise unless told otherwise
+    run_inline = True  # so that it runs where the call runs, before the call goes on
+
+    def __init__(self) -> None:
+        """Start with no gate: then nothing is governed."""
+        self._gate: Gate | None = None
+        self._strict = False
+
+    def set(self, gate: Gate | None, *, strict: bool) -> None:
+        """Record for `gate` from now on; nothing is refused without one."""
+        self._gate, self._strict = gate, strict
+
+    def on_tool_start(self, serialized: dict[str, Any], input_str: str, **told: Any) -> None:
+        """Refuse the call unless it belongs to a contained tool."""
+        del input_str
+        gate = self._gate
+        if gate is None or announce() or not (self._strict or gate.scope.governed):
+            return
+        name = str((serialized or {}).get("name", "unnamed"))
+        tool = gate.unregistered(name, "ungoverned")
+        scope = scope_of(gate, None)
+        call = gate.propose(
+            tool, told.get("inputs") or {}, id=told.get("tool_call_id"), scope=scope
+        )
+        raise gate.turn_away(
+            tool,
+            call,
+            "no gate stands in front of this tool",
+            "Contain it: `contained(tool, gate)`.",
+        )
+
+
+_TRIPWIRE: Final = Tripwire()
+_variable: ContextVar[Tripwire | None] = ContextVar("lockgate_tripwire", default=_TRIPWIRE)
+_registered: Final[list[bool]] = []
+
+
+def tripwire(gate: Gate, *, strict: bool = False) -> Callable[[], None]:
+    """Set the process's tripwire, and return what takes it off again.
+
+    Args:
+        gate: Records what is refused.
+        strict: Whether to refuse every ungoverned call of the process, not only those inside
+            governed runs.
+    """
+    if not _registered:
+        register_configure_hook(_variable, inheritable=True)
+        _registered.append(True)
+    _TRIPWIRE.set(gate, strict=strict)
+    return lambda: _TRIPWIRE.set(None, strict=False)

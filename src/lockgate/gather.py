@@ -1,0 +1,99 @@
+"""What is known: the facts a decision is made on, gathered from the record (the PIP).
+
+Conversations are folded as the record grows and kept in memory; what falls out is read again.
+What users say and what else reaches a conversation is recorded here, each thing once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final
+
+from lockgate.evaluate import Facts
+from lockgate.past import Conversation
+from lockgate.record import observed, said
+from lockgate.steps import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from lockgate.record import Trust
+    from lockgate.scope import Scope
+    from lockgate.steps import Look
+    from lockgate.stores import Store
+
+MAX_CONVERSATIONS: Final = 256
+"""How many folded conversations are kept in memory."""
+MAX_HEARD: Final = 65_536
+"""How many messages are remembered as recorded; forgetting costs a write that writes nothing."""
+LAST_ROUND: Final = 16
+"""How many events of a call without identity are read: its last start is always among them."""
+
+
+class Gatherer:
+    """Gathers facts from one store."""
+
+    def __init__(self, store: Store, clock: Callable[[], str]) -> None:
+        """Gather from `store`; `clock` returns RFC 3339 time."""
+        self._store, self._clock = store, clock
+        self._conversations: OrderedDict[str, Conversation] = OrderedDict()
+        self._heard: set[str] = set()
+        self._lock = threading.Lock()
+
+    def look(self, step: Look) -> Known:
+        """Return the call's own events, and the facts if a rule wants them."""
+        call = step.call
+        latest = LAST_ROUND if call.repeatable else None
+        past = self._store.of_call(call.thread, call.id, latest)
+        return Known(past, self.facts(call.thread, wanted=step.history))
+
+    def facts(self, thread: str, *, wanted: bool) -> Facts:
+        """Return the facts of a conversation, folding what came since it was last looked at."""
+        if not (wanted and thread):
+            return Facts(now=self._clock())
+        with self._lock:
+            known = self._conversations.setdefault(thread, Conversation())
+            self._conversations.move_to_end(thread)
+            if len(self._conversations) > MAX_CONVERSATIONS:
+                self._conversations.popitem(last=False)
+            known.extend(self._store.of_thread(thread, known.seq))
+            return known.facts(self._clock())
+
+    def hear(self, scope: Scope, turns: Iterable[tuple[str, str]]) -> None:
+        """Record what the user said, each message once.
+
+        Args:
+            scope: The thread and run.
+            turns: Id and text of each message; known ones are passed over.
+        """
+        new = [
+            (f"{scope.thread}\n{message_id}", message_id, text)
+            for message_id, text in turns
+            if f"{scope.thread}\n{message_id}" not in self._heard
+        ]
+        if not new:
+            return
+        now = self._clock()
+        self._store.note(
+            [said(scope.thread, scope.run, which, text, now) for _, which, text in new]
+        )
+        if len(self._heard) > MAX_HEARD:
+            self._heard.clear()
+        self._heard.update(key for key, _, _ in new)
+
+    def observe(
+        self, scope: Scope, source: str, trust: Trust, text: str, *, about: str, **more: Any
+    ) -> None:
+        """Record what else reached a conversation, once.
+
+        Args:
+            scope: The thread and run.
+            source: Where it came from, such as `model` or `retriever`.
+            trust: How far what it says may be believed.
+            text: What was said.
+            about: The host's id of the moment.
+            **more: What else there is to tell, such as the tokens used.
+        """
+        thread, run, now = scope.thread, scope.run, self._clock()
+        self._store.note([observed(thread, run, source, trust, text, about, now, more)])

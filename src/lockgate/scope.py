@@ -1,0 +1,55 @@
+"""Which run a call belongs to, carried along with the code that makes it.
+
+Set by the host application or by a door, never by the agent.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lockgate.call import Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The run that calls made from here belong to.
+
+    Attributes:
+        thread: The conversation; empty for none.
+        run: One invocation of the agent; empty for none.
+        principal: Who acts, or nothing for whom the gate names.
+    """
+
+    thread: str = ""
+    run: str = ""
+    principal: Principal | None = None
+
+    @property
+    def governed(self) -> bool:
+        """Whether somebody opened this run with a gate."""
+        return self != NOWHERE
+
+
+NOWHERE: Final = Scope()
+_scope: ContextVar[Scope] = ContextVar("lockgate_scope", default=NOWHERE)
+
+
+def current() -> Scope:
+    """Return the scope of the code that asks."""
+    return _scope.get()
+
+
+@contextmanager
+def within(scope: Scope) -> Iterator[Scope]:
+    """Let what happens inside belong to `scope`."""
+    token = _scope.set(scope)
+    try:
+        yield scope
+    finally:
+        _scope.reset(token)
