@@ -5,8 +5,19 @@
 agent ever sees, later ones too. Both may be used together; a call is decided once.
 """
 
+from lockgate.adapters.langchain.deep import contained_deep_agent
+from lockgate.adapters.langchain.handlers import Refuser, Witness
 from lockgate.adapters.langchain.middleware import containment
 from lockgate.adapters.langchain.pause import resumption
+from lockgate.adapters.langchain.tripwire import tripwire
 from lockgate.adapters.langchain.wrapper import contained
 
-__all__ = ["contained", "containment", "resumption"]
+__all__ = [
+    "Refuser",
+    "Witness",
+    "contained",
+    "contained_deep_agent",
+    "containment",
+    "resumption",
+    "tripwire",
+]

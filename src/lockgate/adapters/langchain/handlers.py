@@ -17,6 +17,7 @@ from lockgate.adapters.langchain.passage import is_governed_run, scope_of
 from lockgate.classify import Signature
 from lockgate.errors import Stale
 from lockgate.record import Trust
+from lockgate.scope import NOWHERE
 from lockgate.steps import Host, Ran
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from lockgate.drive import Begun
     from lockgate.gate import Gate
+    from lockgate.scope import Scope
     from lockgate.steps import Run
 
 
@@ -45,18 +47,27 @@ class Witness(_Inline):
     def __init__(self, gate: Gate) -> None:
         """Record for `gate`."""
         self._gate = gate
+        self._scopes: dict[UUID, Scope] = {}
 
     def on_chat_model_start(
         self, serialized: dict[str, Any], messages: list[list[BaseMessage]], **told: Any
     ) -> None:
         """Record what the user said."""
-        del serialized, told
+        self._note(told)
         turns = [
             (message.id or f"{at}", message.text)
             for at, message in enumerate(messages[0])
             if isinstance(message, HumanMessage)
         ]
-        self._gate.hear(scope_of(self._gate, None), turns)
+        self._gate.hear(self._scopes[told["run_id"]], turns)
+
+    def on_tool_start(self, serialized: dict[str, Any], input_str: str, **told: Any) -> None:
+        """Note in whose conversation it runs."""
+        self._note(told)
+
+    def on_retriever_start(self, serialized: dict[str, Any], query: str, **told: Any) -> None:
+        """Note in whose conversation it runs."""
+        self._note(told)
 
     def on_llm_end(self, response: LLMResult, **told: Any) -> None:
         """Record what the model said, and the tokens it used."""
@@ -66,19 +77,32 @@ class Witness(_Inline):
 
     def on_tool_end(self, output: Any, **told: Any) -> None:
         """Record what a tool returned that no gate stood in front of."""
-        if not is_governed_run():
-            text = str(getattr(output, "content", output))
-            self._observe(f"tool:{told.get('name', '')}", Trust.UNTRUSTED, text, told)
+        if is_governed_run():
+            self._scopes.pop(told["run_id"], None)
+            return
+        text = str(getattr(output, "content", output))
+        self._observe(f"tool:{told.get('name', '')}", Trust.UNTRUSTED, text, told)
 
     def on_retriever_end(self, documents: Sequence[Document], **told: Any) -> None:
         """Record what a retriever found."""
-        for document in documents:
-            self._observe("retriever", Trust.UNTRUSTED, document.page_content, told)
+        text = "\n\n".join(document.page_content for document in documents)
+        self._observe("retriever", Trust.UNTRUSTED, text, told)
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **told: Any) -> None:
+        """Forget it."""
+        self._scopes.pop(run_id, None)
+
+    on_tool_error = on_retriever_error = on_llm_error
+
+    def _note(self, told: dict[str, Any]) -> None:
+        """Keep the conversation that a start belongs to: ends do not tell it."""
+        metadata = {"metadata": told.get("metadata") or {}}
+        self._scopes[told["run_id"]] = scope_of(self._gate, metadata)
 
     def _observe(
         self, source: str, trust: Trust, text: str, told: dict[str, Any], **more: Any
     ) -> None:
-        scope = scope_of(self._gate, None)
+        scope = self._scopes.pop(told["run_id"], NOWHERE)
         self._gate.observe(scope, source, trust, text, about=str(told["run_id"]), **more)
 
 
@@ -103,7 +127,7 @@ class Refuser(_Inline):
         tool = gate.tools.get((signature.source, signature.name)) or gate.register(signature)
         inputs = told.get("inputs")
         arguments = inputs if isinstance(inputs, dict) else {"input": input_str}
-        scope = scope_of(gate, None)
+        scope = scope_of(gate, {"metadata": told.get("metadata") or {}})
         call_id = told.get("tool_call_id") if scope.thread else None
         call = gate.propose(tool, arguments, id=call_id, scope=scope)
         begun = gate.begin(tool, call, Host(gate.ask, _never))

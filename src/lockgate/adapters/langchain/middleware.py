@@ -16,12 +16,13 @@ from langchain_core.messages import HumanMessage, ToolMessage
 
 from lockgate.adapters.langchain.passage import scope_of
 from lockgate.adapters.langchain.wrapper import contained, is_contained
+from lockgate.decide import Verdict
 from lockgate.scope import within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-    from langchain.agents.middleware import ToolCallRequest
+    from langchain.agents.middleware import ModelRequest, ToolCallRequest
     from langchain_core.messages import BaseMessage
     from langchain_core.tools import BaseTool
     from langgraph.types import Command
@@ -69,6 +70,29 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         with within(self._scope(request)) as scope:
             refused = await asyncio.to_thread(self._refused, request, scope)
             return refused or await handler(self._governed(request))
+
+    def wrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]
+    ) -> Any:
+        """Offer the model no tool of its provider's that the rulebook does not allow."""
+        return handler(self._offered(request))
+
+    async def awrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[Any]]
+    ) -> Any:
+        """Offer the model no tool of its provider's that the rulebook does not allow."""
+        return await handler(self._offered(request))
+
+    def _offered(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
+        """Filter tools that run at the provider: once offered, no call of theirs passes here."""
+        if not any(isinstance(tool, dict) for tool in request.tools):
+            return request
+        tools = [tool for tool in request.tools if not isinstance(tool, dict) or self._trusts(tool)]
+        return request.override(tools=tools)
+
+    def _trusts(self, tool: dict[str, Any]) -> bool:
+        name = str(tool.get("name") or tool.get("type"))
+        return self._gate.decide(name, {}, source="provider").verdict is Verdict.ALLOW
 
     def _scope(self, request: ToolCallRequest) -> Scope:
         """Return thread and run; without a thread, the first message stands for it."""

@@ -183,13 +183,14 @@ class Passage:
         return outcome.value
 
 
-def scope_of(gate: Gate, config: RunnableConfig | None) -> Scope:
+def scope_of(gate: Gate, config: Mapping[str, Any] | None) -> Scope:
     """Return the scope of a call: LangGraph's thread and agent where there are any.
 
     Both come from the application that built the agent, never from the model.
     """
-    settings = config or ensure_config()
-    thread = settings.get("configurable", {}).get("thread_id")
-    agent = settings.get("metadata", {}).get("lc_agent_name")
+    settings: Mapping[str, Any] = config or ensure_config()
+    metadata = settings.get("metadata", {})
+    thread = settings.get("configurable", {}).get("thread_id", metadata.get("thread_id"))
+    agent = metadata.get("lc_agent_name")
     scope = gate.scope if thread is None else replace(gate.scope, thread=str(thread))
     return replace(scope, principal=gate.principal_named(agent)) if agent else scope

@@ -46,7 +46,7 @@ class Tripwire(BaseCallbackHandler):
             return
         name = str((serialized or {}).get("name", "unnamed"))
         tool = gate.unregistered(name, "ungoverned")
-        scope = scope_of(gate, None)
+        scope = scope_of(gate, {"metadata": told.get("metadata") or {}})
         call = gate.propose(
             tool, told.get("inputs") or {}, id=told.get("tool_call_id"), scope=scope
         )
