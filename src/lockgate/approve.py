@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from lockgate.call import Arguments
 from lockgate.errors import AnswerRefused
+from lockgate.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,13 +28,20 @@ class Choice(StrEnum):
 
     APPROVE = "approve"
     REJECT = "reject"
+    EDIT = "edit"
+    RESPOND = "respond"
 
 
 class State(StrEnum):
-    """The states of a request; all but the first are final."""
+    """The states of a request; all but the first are final.
+
+    `APPROVED` also covers an approval with edited arguments; `ANSWERED` is a person's answer in
+    the place of the tool, which then does not run.
+    """
 
     PENDING = "pending"
     APPROVED = "approved"
+    ANSWERED = "answered"
     REJECTED = "rejected"
     EXPIRED = "expired"
 
@@ -42,31 +51,40 @@ class Answer:
     """A person's answer.
 
     Attributes:
-        choice: Approve or reject.
+        choice: Approve, reject, approve with other arguments, or answer in the tool's place.
         by: Who answers; never the agent itself.
-        comment: Why; told to the agent when rejected.
+        comment: Why, told to the agent when rejected; or the answer itself.
+        arguments: All arguments, as edited; they are judged anew.
     """
 
     choice: Choice
     by: str
     comment: str = ""
+    arguments: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """How a request ended."""
+    """How a request ended.
+
+    Attributes:
+        state: One of the final states.
+        by: Who ended it.
+        comment: Why, or the answer in the tool's place.
+        at: RFC 3339 time.
+        arguments: All arguments as edited, or nothing.
+    """
 
     state: State
     by: str
     comment: str
     at: str
+    arguments: dict[str, Any] | None = None
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Resolution:
         """Read the recorded form."""
-        return cls(
-            state=State(data["state"]), by=data["by"], comment=data["comment"], at=data["at"]
-        )
+        return cls(**{**data, "state": State(data["state"])})
 
     def to_dict(self) -> dict[str, object]:
         """Return the JSON form that is recorded."""
@@ -75,6 +93,7 @@ class Resolution:
             "by": self.by,
             "comment": self.comment,
             "at": self.at,
+            "arguments": self.arguments,
         }
 
 
@@ -157,7 +176,8 @@ def resolve(request: ApprovalRequest, answer: Answer, now: str) -> Resolution:
     """Turn a person's answer into the resolution of a request.
 
     Raises:
-        AnswerRefused: If the request has expired, or the agent answers for itself.
+        AnswerRefused: If the request has expired, the agent answers for itself, or an edit
+            has no arguments or holds a secret, which could not be recorded.
     """
     if now >= request.expires_at:
         raise AnswerRefused(f"`{request.id}` expired at {request.expires_at}")
@@ -165,8 +185,30 @@ def resolve(request: ApprovalRequest, answer: Answer, now: str) -> Resolution:
         raise AnswerRefused("an answer needs the name of who gives it")
     if answer.by.strip().casefold() == request.agent.strip().casefold():
         raise AnswerRefused(f"`{answer.by}` made this call and can't answer for it")
-    state = State.APPROVED if answer.choice is Choice.APPROVE else State.REJECTED
-    return Resolution(state=state, by=answer.by, comment=answer.comment, at=now)
+    edited = _edited(answer) if answer.choice is Choice.EDIT else None
+    state = _STATE_OF[answer.choice]
+    return Resolution(state=state, by=answer.by, comment=answer.comment, at=now, arguments=edited)
+
+
+_STATE_OF: Final = {
+    Choice.APPROVE: State.APPROVED,
+    Choice.EDIT: State.APPROVED,
+    Choice.REJECT: State.REJECTED,
+    Choice.RESPOND: State.ANSWERED,
+}
+
+
+def _edited(answer: Answer) -> dict[str, Any]:
+    """Return the edited arguments: what is recorded is what will run, so nothing may be masked."""
+    if answer.arguments is None:
+        raise AnswerRefused("an edit needs all arguments of the call")
+    frozen = Arguments.freeze(answer.arguments)
+    if frozen.flaw:
+        raise AnswerRefused(f"the edited arguments can't be judged: {frozen.flaw}")
+    _, masked = redact(frozen.view)
+    if masked:
+        raise AnswerRefused(f"the edited arguments hold a secret: {masked[0]}")
+    return dict(frozen.view)
 
 
 def expired(request: ApprovalRequest, now: str) -> Resolution | None:

@@ -14,7 +14,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -289,6 +289,12 @@ class ToolCall:
             fingerprint=bound,
         )
 
+    def edited(self, arguments: Mapping[str, Any]) -> ToolCall:
+        """Return the same call with other arguments: its identity stays, its fingerprint not."""
+        frozen = Arguments.freeze(arguments)
+        bound = _fingerprint(self.tool, self.source, self.principal, self.environment, frozen)
+        return replace(self, arguments=frozen, fingerprint=bound)
+
     @property
     def identity(self) -> Identity:
         """What makes this call this call, for the record."""
@@ -331,10 +337,9 @@ def _structure(value: Any) -> Any:
         if isinstance(value, int | float | str | Iterator):
             return _named(value)
         fields = to_jsonable_python(value, fallback=_named, inf_nan_mode="strings")
-        orjson.dumps(fields, default=str)
     except Exception:  # noqa: BLE001 - a value's own code may raise anything
         return _named(value)
-    return fields
+    return _described(fields, ())
 
 
 def _named(value: object) -> str:

@@ -17,7 +17,7 @@ Hosts replay, so a plan begins with the call's own past (`past.Past`).
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,11 +42,11 @@ from lockgate.evaluate import LOG_IN_FULL
 from lockgate.past import Past, Stage
 from lockgate.record import EventKind, draft, resolved
 from lockgate.redact import redact
-from lockgate.steps import Ask, Known, Look, Outcome, Permit, Ran, Run, Step, Write
+from lockgate.steps import Admit, Ask, Known, Look, Outcome, Permit, Ran, Run, Step, Write
 
 if TYPE_CHECKING:
     from lockgate.approve import Answer, ApprovalRequest, Resolution
-    from lockgate.call import ToolCall
+    from lockgate.call import Identity, ToolCall
     from lockgate.classify import Classification, Profile
     from lockgate.decide import Decision
     from lockgate.evaluate import Facts, Policy
@@ -70,6 +70,7 @@ class Case:
         clock: Reads the time, as RFC 3339 text.
         timer: Reads a monotonic time in nanoseconds.
         nonce: Tells this attempt from others that look the same.
+        about: What the call was before a person edited it.
     """
 
     call: ToolCall
@@ -79,6 +80,7 @@ class Case:
     clock: Callable[[], str]
     timer: Callable[[], int]
     nonce: str
+    about: Identity | None = None
 
     @property
     def free(self) -> bool:
@@ -94,7 +96,12 @@ class Case:
         self, kind: EventKind, data: dict[str, Any], *key: object, request: str = ""
     ) -> Draft:
         """Draft an event about this call."""
-        return draft(kind, self.call.identity, self.clock(), data, key=key, request=request)
+        return draft(kind, self.identity, self.clock(), data, key=key, request=request)
+
+    @property
+    def identity(self) -> Identity:
+        """What the record knows this call by: an edit does not make it another call."""
+        return self.about or self.call.identity
 
 
 Plan = Generator[Step, Any, Outcome]
@@ -126,7 +133,12 @@ def contain(case: Case) -> Plan:
         raise Blocked(decision.reason, call=case.call, decision=decision, tell=decision.tell)
     request = past.request
     if decision.verdict is Verdict.REQUIRE_APPROVAL or request is not None:
-        request = yield from _approved(case, past, decision, decided)
+        request, resolution = yield from _approved(case, past, decision, decided)
+        if resolution.state is State.ANSWERED:
+            return Outcome(resolution.comment, answered=True)
+        if resolution.arguments is not None:
+            edit = resolution.arguments
+            case, decision, decided = yield from _edited(case, past, known.facts, edit)
     permit = yield from _claim(case, past, decision, decided, request)
     outcome: Outcome = yield from _execute(case, decision, permit)
     return outcome
@@ -220,8 +232,23 @@ def _approved(case: Case, past: Past, decision: Decision, decided: Draft) -> Par
         answer: Answer | None = yield Ask(case.call, decision, request, nth, resolution)
         if resolution is None:
             resolution = yield from _answered(case, request, answer)
-    _check(case, decision, request, resolution)
-    return request
+    return request, _checked(case, decision, request, resolution)
+
+
+def _edited(case: Case, past: Past, facts: Facts, arguments: dict[str, Any]) -> Part:
+    """Judge the call anew as a person edited it; what a judge forbids stays forbidden."""
+    try:
+        admitted = yield Admit(case.call, arguments)
+    except Exception as error:  # noqa: BLE001 - whatever the host's validation raises
+        reason = f"the edited arguments do not fit the tool: {describe(error)}"
+        yield from _refuse(case, Stale, reason)
+    edited = replace(case, call=case.call.edited(admitted), about=case.call.identity)
+    profile, decision = judge(edited, facts)
+    decided = _decided(edited, past, profile, decision, {})
+    if decision.verdict is Verdict.BLOCK:
+        yield from _write(decided)
+        raise Blocked(decision.reason, call=edited.call, decision=decision, tell=decision.tell)
+    return edited, decision, decided
 
 
 def _hold(case: Case, past: Past, decision: Decision, decided: Draft) -> Part:
@@ -270,10 +297,10 @@ def _resolution(case: Case) -> Part:
     return Past.of(case.call, known.past).resolution
 
 
-def _check(
+def _checked(
     case: Case, decision: Decision, request: ApprovalRequest, resolution: Resolution | None
-) -> None:
-    """Raise unless the resolution lets exactly this call through, now."""
+) -> Resolution:
+    """Return the resolution if it lets exactly this call through, now; raise otherwise."""
     if resolution is None or request.fingerprint != case.call.fingerprint:
         raise Stale("what was approved is not this call", call=case.call, decision=decision)
     if resolution.state is State.REJECTED:
@@ -287,6 +314,7 @@ def _check(
     if resolution.state is State.EXPIRED or case.clock() >= request.expires_at:
         reason = f"`{request.id}` expired at {request.expires_at}"
         raise Expired(reason, call=case.call, decision=decision)
+    return resolution
 
 
 # ── The one execution ────────────────────────────────────────────────────────────────────────
@@ -306,7 +334,8 @@ def _decided(
         "took": took,
     }
     again = case.nonce if case.call.repeatable and past.request is None else ""
-    key = (decision.verdict.value, decision.revision, past.generation, again)
+    edit = case.call.fingerprint if case.about else ""
+    key = (decision.verdict.value, decision.revision, past.generation, again, edit)
     return case.draft(EventKind.DECIDED, told, *key)
 
 
@@ -329,7 +358,7 @@ def _claim(
     fresh = yield from _write(decided, started, effect=not case.reads)
     if not fresh[-1]:
         yield from _refuse(case, Stale, "this call is being executed or was executed already")
-    return Permit(started.id, case.call.identity.key("effect"))
+    return Permit(started.id, case.identity.key("effect"))
 
 
 def _execute(case: Case, decision: Decision, permit: Permit) -> Part:

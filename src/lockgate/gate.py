@@ -23,7 +23,7 @@ from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
 from lockgate.function import contained
 from lockgate.gather import Gatherer
 from lockgate.scope import Scope, current, within
-from lockgate.steps import Ask, Look, Run, Write
+from lockgate.steps import Admit, Ask, Look, Run, Write
 from lockgate.stores import Store, open_store
 
 if TYPE_CHECKING:
@@ -320,6 +320,8 @@ class Gate:
                 return add(step.drafts)
             case Ask():
                 return host.ask(step)
+            case Admit():
+                return host.admit(step)
             case Run():
                 return host.run(step)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from lockgate.approve import ApprovalRequest, Resolution
+from lockgate.call import MAX_DEPTH
 from lockgate.evaluate import Facts, PastCall
 from lockgate.record import Event, EventKind
 
@@ -213,6 +214,18 @@ def _readable(result: Any) -> Any:
     if not isinstance(result, str) or result[:1] not in {"{", "["}:
         return result
     try:
-        return orjson.loads(result)
+        value = orjson.loads(result)
     except orjson.JSONDecodeError:
         return result
+    return value if _shallow(value, MAX_DEPTH) else result
+
+
+def _shallow(value: Any, depth: int) -> bool:
+    """Say whether a value is nested no deeper than `depth`; rules can't look further."""
+    match value:
+        case dict():
+            return depth > 0 and all(_shallow(item, depth - 1) for item in value.values())
+        case list():
+            return depth > 0 and all(_shallow(item, depth - 1) for item in value)
+        case _:
+            return True

@@ -9,7 +9,7 @@ from lockgate.call import projected
 from lockgate.errors import PendingApproval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lockgate.approve import ApprovalRequest, Resolution
     from lockgate.call import ToolCall
@@ -69,6 +69,19 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Admit:
+    """Have the host validate arguments that a person edited; the reply is what it would run.
+
+    Attributes:
+        call: The call as it was proposed.
+        arguments: All arguments, as edited.
+    """
+
+    call: ToolCall
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Permit:
     """Single-use proof that lets one execution through.
 
@@ -89,7 +102,7 @@ class Run:
     permit: Permit
 
 
-Step = Look | Write | Ask | Run
+Step = Look | Write | Ask | Admit | Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +135,22 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the caller gets: the value, and whether it comes from the record."""
+    """What the caller gets.
+
+    Attributes:
+        value: The tool's result, or a person's answer in its place.
+        replayed: Whether the result comes from the record, because the call ran before.
+        answered: Whether a person answered and the tool did not run.
+    """
 
     value: Any
     replayed: bool = False
+    answered: bool = False
+
+
+def _as_given(step: Admit) -> Mapping[str, Any]:
+    """Admit what hosts without a schema can't validate."""
+    return step.arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +160,10 @@ class Host:
     Attributes:
         ask: Brings a request to a person; returns an answer or nothing, or raises.
         run: Executes under a permit; returns `Ran`. Async hosts return awaitables.
+        admit: Validates edited arguments as the host validates the agent's; raises if they
+            do not fit.
     """
 
     ask: Callable[[Ask], Any]
     run: Callable[[Run], Any]
+    admit: Callable[[Admit], Mapping[str, Any]] = _as_given

@@ -80,7 +80,8 @@ NO_ANSWERS = {
     "nothing": {"decisions": []},
     "two for one": {"decisions": [{"type": "approve"}, {"type": "approve"}]},
     "another request": {"request_id": "apr-other", "choice": "approve"},
-    "an edit": {"type": "edit", "edited_action": {"name": "held", "args": {"x": 9}}},
+    "an edit to another tool": {"type": "edit", "edited_action": {"name": "free", "args": {}}},
+    "an edit without arguments": {"type": "edit"},
     "true": True,
     "by the agent itself": {"choice": "approve", "by": "agent"},
 }
@@ -116,6 +117,74 @@ def test_what_is_no_answer_leaves_the_request_standing(world, held, value):
     assert world.effects == [1]
 
 
+EDITS = {
+    "ours": {"choice": "edit", "arguments": {"x": "9"}, "by": "ann"},
+    "batched": {
+        "decisions": [{"type": "edit", "edited_action": {"name": "held", "args": {"x": 9}}}]
+    },
+    "per call": {"type": "edit", "edited_action": {"name": "held", "args": {"x": 9}}},
+    "old inbox": [{"type": "edit", "args": {"action": "held", "args": {"x": 9}}}],
+}
+RESPONSES = {
+    "ours": {"choice": "respond", "comment": "did it by hand"},
+    "batched": {"decisions": [{"type": "respond", "message": "did it by hand"}]},
+    "per call": {"type": "respond", "message": "did it by hand"},
+    "old inbox": [{"type": "response", "args": "did it by hand"}],
+}
+
+
+@pytest.mark.parametrize("value", EDITS.values(), ids=EDITS)
+def test_an_edit_in_any_dialect_runs_what_was_edited_validated(world, held, value):
+    agent = agent_of(world, held, script=[calling("held", x=1)])
+    agent.invoke(user(), CONFIG)
+    agent.invoke(Command(resume=value), CONFIG)
+    assert (world.effects, told(agent)) == ([9], ["did 9"])
+    (ended,) = world.gate.store.of_kind(EventKind.RESOLVED)
+    assert ended.data["arguments"] in ({"x": 9}, {"x": "9"})
+    assert [event.data["arguments"] for event in world.gate.store.of_kind(EventKind.DECIDED)] == [
+        {"x": 1},
+        {"x": 9},
+    ]
+
+
+@pytest.mark.parametrize("value", RESPONSES.values(), ids=RESPONSES)
+def test_a_response_in_any_dialect_stands_in_for_the_tool(world, held, value):
+    agent = agent_of(world, held, script=[calling("held", x=1)])
+    agent.invoke(user(), CONFIG)
+    agent.invoke(Command(resume=value), CONFIG)
+    assert (world.effects, told(agent)) == ([], ["did it by hand"])
+
+
+def test_an_edit_is_judged_anew(world, held):
+    world.gate.rulebook = Rulebook.parse("""
+rules:
+  - {id: ask, on: {tool: held}, then: require_approval, reason: a person must see it}
+  - {id: never-nine, on: {tool: held}, when: args.x == 9, then: block, reason: not nine}
+""")
+    agent = agent_of(world, held, script=[calling("held", x=1)])
+    agent.invoke(user(), CONFIG)
+    agent.invoke(Command(resume=EDITS["batched"]), CONFIG)
+    assert world.effects == []
+    assert "not nine" in told(agent)[0]
+
+
+def test_an_edit_that_does_not_fit_the_tool_is_refused(world, held):
+    agent = agent_of(world, held, script=[calling("held", x=1)])
+    agent.invoke(user(), CONFIG)
+    agent.invoke(Command(resume={"choice": "edit", "arguments": {"x": "many"}}), CONFIG)
+    assert world.effects == []
+    assert "do not fit the tool" in told(agent)[0]
+
+
+def test_an_edited_call_runs_once_however_often_it_is_resumed(world, held):
+    agent = agent_of(world, held, script=[calling("held", x=1)])
+    agent.invoke(user(), CONFIG)
+    paused = next(item for item in agent.get_state_history(CONFIG) if item.interrupts)
+    for _ in range(2):
+        agent.invoke(Command(resume=EDITS["batched"]), paused.config)
+    assert world.effects == [9]
+
+
 def test_the_store_answer_wins_over_the_resume_value(world, held):
     agent = agent_of(world, held, script=[calling("held", x=1)])
     agent.invoke(user(), CONFIG)
@@ -133,7 +202,10 @@ def test_the_payload_is_plain_json_that_inboxes_show(world, held):
     (action,) = shown["action_requests"]
     (review,) = shown["review_configs"]
     assert (action["name"], action["args"]) == ("held", {"x": 1})
-    assert (review["action_name"], review["allowed_decisions"]) == ("held", ["approve", "reject"])
+    assert (review["action_name"], review["allowed_decisions"]) == (
+        "held",
+        ["approve", "edit", "reject", "respond"],
+    )
     assert shown["request_id"] == world.gate.desk.pending()[0].id
     assert answer_in(True, world.gate.desk.pending()[0]) is None
     assert payload(world.gate.desk.pending()[0]) == shown

@@ -16,14 +16,14 @@ from lockgate.errors import PendingApproval, Refused, Suspended
 from lockgate.steps import Ran
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from langchain_core.runnables import RunnableConfig
 
     from lockgate.call import ToolCall
     from lockgate.gate import Gate, Tool
     from lockgate.scope import Scope
-    from lockgate.steps import Ask, Outcome, Run
+    from lockgate.steps import Admit, Ask, Outcome, Run
 
 OnHold = Literal["pause", "raise", "tell"]
 OnBlock = Literal["tell", "raise"]
@@ -57,6 +57,7 @@ class Governed:
     hidden: frozenset[str]
     positional: tuple[str, ...]
     artifact: bool
+    parse: Callable[[dict[str, Any], str], dict[str, Any]]
     on_hold: OnHold
     on_block: OnBlock
 
@@ -170,6 +171,14 @@ class Passage:
                 raise Told(refused) from refused
             raise
 
+    def admit(self, step: Admit) -> dict[str, Any]:
+        """Validate edited arguments by the tool's own schema, as the agent's were."""
+        given = dict(step.arguments) | self._injected
+        if not self._inside:
+            return dict(step.arguments)
+        parsed = self._governed.parse(given, step.call.id)
+        return {name: value for name, value in parsed.items() if name not in self._governed.hidden}
+
     def ran(self, value: Any) -> Ran:
         """Wrap what the tool returned; an artifact pair is recorded as a list."""
         if self._governed.artifact and isinstance(value, tuple):
@@ -177,7 +186,9 @@ class Passage:
         return Ran.of(value)
 
     def result(self, outcome: Outcome) -> Any:
-        """Return what the tool returned, now or when it ran before."""
+        """Return what the tool returned, now or when it ran before, or a person's answer."""
+        if outcome.answered and self._governed.artifact:
+            return outcome.value, None
         if outcome.replayed and self._governed.artifact:
             return tuple(outcome.value)
         return outcome.value

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HOST: Final = "the resuming application"
 """Who answers when the resume value does not say."""
+CHOICES: Final = ("approve", "edit", "reject", "respond")
+"""What a person may answer, in the order inboxes show it."""
 _SCRATCHPAD: Final = "__pregel_scratchpad"
 _CHECKPOINTER: Final = "__pregel_checkpointer"
 _CHOICES: Final = {
@@ -32,6 +34,9 @@ _CHOICES: Final = {
     "accept": Choice.APPROVE,
     "reject": Choice.REJECT,
     "ignore": Choice.REJECT,
+    "edit": Choice.EDIT,
+    "respond": Choice.RESPOND,
+    "response": Choice.RESPOND,
 }
 
 
@@ -63,9 +68,7 @@ def payload(request: ApprovalRequest) -> dict[str, Any]:
         "action_requests": [
             {"name": request.tool, "args": request.arguments, "description": request.reason}
         ],
-        "review_configs": [
-            {"action_name": request.tool, "allowed_decisions": ["approve", "reject"]}
-        ],
+        "review_configs": [{"action_name": request.tool, "allowed_decisions": list(CHOICES)}],
         "request_id": request.id,
         "tool_call_id": request.call,
         "rule": request.rule,
@@ -87,8 +90,27 @@ def answer_in(value: Any, request: ApprovalRequest) -> Answer | None:
     choice = _CHOICES.get(str(told.get("choice") or told.get("type")))
     if choice is None:
         return None
-    comment = str(told.get("comment") or told.get("message") or "")
-    return Answer(choice=choice, by=str(told.get("by") or HOST), comment=comment)
+    edit = _edit(told, request.tool) if choice is Choice.EDIT else None
+    if choice is Choice.EDIT and edit is None:
+        return None
+    by = str(told.get("by") or HOST)
+    return Answer(choice=choice, by=by, comment=_comment(told), arguments=edit)
+
+
+def _comment(told: Mapping[str, Any]) -> str:
+    """Return what was said, in whichever dialect."""
+    said = told.get("comment") or told.get("message") or told.get("args")
+    return said if isinstance(said, str) else ""
+
+
+def _edit(told: Mapping[str, Any], tool: str) -> dict[str, Any] | None:
+    """Return all edited arguments; an edit can't turn a call into one of another tool."""
+    old = _mapping(told.get("args"))
+    action = _mapping(told.get("edited_action")) or old or {"args": told.get("arguments")}
+    if action.get("name", action.get("action", tool)) != tool:
+        return None
+    arguments = action.get("args")
+    return arguments if isinstance(arguments, dict) else None
 
 
 def _single(value: Any) -> Mapping[str, Any] | None:

@@ -105,6 +105,7 @@ def _governed(
         hidden=_hidden(tool),
         positional=tuple(tool.args),
         artifact=tool.response_format == "content_and_artifact",
+        parse=cast("Any", tool._parse_input),  # noqa: SLF001 - the tool's own validation
         on_hold=on_hold,
         on_block=on_block,
     )
@@ -233,7 +234,7 @@ def _passed(
             return passage.ran(inner(*positional, **named))
 
     with passage.refusals():
-        host = Host(passage.ask, run)
+        host = Host(passage.ask, run, passage.admit)
         return passage.result(governed.gate.pass_call(governed.tool, passage.call, host))
 
 
@@ -251,5 +252,5 @@ async def _apassed(
             return passage.ran(await inner(*positional, **named))
 
     with passage.refusals():
-        host = Host(passage.aask, run)
+        host = Host(passage.aask, run, passage.admit)
         return passage.result(await governed.gate.apass_call(governed.tool, passage.call, host))
