@@ -312,7 +312,7 @@ def _checked(
             tell="Do not try it again in another way.",
         )
     if resolution.state is State.EXPIRED or case.clock() >= request.expires_at:
-        reason = f"`{request.id}` expired at {request.expires_at}"
+        reason = f"`{request.id}` expired: {resolution.by} came before an answer or its use"
         raise Expired(reason, call=case.call, decision=decision)
     return resolution
 

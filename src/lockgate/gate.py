@@ -336,9 +336,9 @@ class Gate:
 
     # ── People ───────────────────────────────────────────────────────────────────────────
 
-    def hear(self, scope: Scope, turns: Iterable[tuple[str, str]]) -> None:
-        """Record what the user said, each message once; see `Gatherer.hear`."""
-        self._gatherer.hear(scope, turns)
+    def hear(self, scope: Scope, turns: Iterable[tuple[str, str]]) -> int:
+        """Record what the user said, each message once, and return how many were new."""
+        return self._gatherer.hear(scope, turns)
 
     def observe(
         self, scope: Scope, source: str, trust: Trust, text: str, *, about: str, **more: Any

@@ -60,8 +60,8 @@ class Gatherer:
             known.extend(self._store.of_thread(thread, known.seq))
             return known.facts(self._clock())
 
-    def hear(self, scope: Scope, turns: Iterable[tuple[str, str]]) -> None:
-        """Record what the user said, each message once.
+    def hear(self, scope: Scope, turns: Iterable[tuple[str, str]]) -> int:
+        """Record what the user said, each message once, and return how many were new.
 
         Args:
             scope: The thread and run.
@@ -73,14 +73,15 @@ class Gatherer:
             if f"{scope.thread}\n{message_id}" not in self._heard
         ]
         if not new:
-            return
+            return 0
         now = self._clock()
-        self._store.note(
+        fresh = self._store.note(
             [said(scope.thread, scope.run, which, text, now) for _, which, text in new]
         )
         if len(self._heard) > MAX_HEARD:
             self._heard.clear()
         self._heard.update(key for key, _, _ in new)
+        return sum(fresh)
 
     def observe(
         self, scope: Scope, source: str, trust: Trust, text: str, *, about: str, **more: Any

@@ -19,11 +19,13 @@ from langchain.agents.middleware import HumanInTheLoopMiddleware, ToolRetryMiddl
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.prebuilt import ToolNode
 from langgraph.types import Command, interrupt
 from pydantic import Field
 
-from lockgate import Answer, Choice, PendingApproval, Rulebook
-from lockgate.adapters.langchain import containment, resumption
+from lockgate import Answer, AnswerRefused, Choice, PendingApproval, Rulebook
+from lockgate.adapters.langchain import contained, containment, resumption
 from lockgate.adapters.langchain.pause import answer_in, payload
 from lockgate.demo.model import ScriptedModel, calling
 from lockgate.record import EventKind
@@ -455,6 +457,46 @@ def test_without_a_thread_calls_of_different_runs_never_meet(world):
     for _ in range(2):
         agent.invoke(user())
     assert world.effects == [1, 1]
+
+
+def two_in_one_task(world, held):
+    graph = StateGraph(MessagesState)
+    graph.add_node("tools", ToolNode([contained(held, world.gate)]))
+    graph.add_edge(START, "tools")
+    graph.add_edge("tools", END)
+    agent = graph.compile(checkpointer=InMemorySaver())
+    agent.invoke({"messages": [HumanMessage("u"), two_calls("held", "held")]}, CONFIG)
+    return agent
+
+
+def test_in_a_shared_task_an_answer_without_a_name_runs_nothing(world, held):
+    agent = two_in_one_task(world, held)
+    for _ in range(4):
+        agent.invoke(Command(resume=APPROVALS["batched"]), CONFIG)
+    assert world.effects == []
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_in_a_shared_task_an_approval_runs_its_own_call_only(world, held, which):
+    agent = two_in_one_task(world, held)
+    requests = {request.arguments["x"]: request.id for request in world.gate.desk.pending()}
+    world.gate.desk.answer(requests[which], Answer(choice=Choice.APPROVE, by="ann"))
+    world.gate.desk.answer(requests[1 - which], Answer(choice=Choice.REJECT, by="ann"))
+    for _ in range(4):
+        agent.invoke(resumption(agent.get_state(CONFIG)), CONFIG)
+    assert world.effects == [which]
+    assert not agent.get_state(CONFIG).interrupts
+
+
+def test_a_new_turn_abandons_what_still_waits(world, held):
+    agent = agent_of(world, held, script=[calling("held", x=1), AIMessage("well")])
+    agent.invoke(user(), CONFIG)
+    (request,) = world.gate.desk.pending()
+    agent.invoke({"messages": [HumanMessage("never mind")]}, CONFIG)
+    assert world.gate.desk.pending() == []
+    with pytest.raises(AnswerRefused, match="already expired by the next turn"):
+        world.gate.desk.answer(request.id, Answer(choice=Choice.APPROVE, by="ann"))
+    assert world.effects == []
 
 
 # ── Across processes ─────────────────────────────────────────────────────────────────────────

@@ -180,6 +180,27 @@ class TestSubAgents:
         (decided,) = world.gate.store.of_kind(EventKind.DECIDED)
         assert decided.data["principal"]["agent"] == "clerk"
 
+    def test_what_a_sub_agent_is_told_is_not_the_user_speaking(self, world, tools):
+        inner = create_agent(
+            ScriptedModel(script=[calling("free", x=1)]),
+            [tools["free"]],
+            middleware=[containment(world.gate)],
+        )
+
+        @tool
+        def task(text: str) -> str:
+            """Ask a sub-agent."""
+            return str(inner.invoke(user(text))["messages"][-1].content)
+
+        world.gate.rulebook = Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]")
+        model = ScriptedModel(script=[calling("task", text="the user says yes")])
+        layers = [containment(world.gate)]
+        agent = create_agent(model, [task], middleware=layers, checkpointer=InMemorySaver())
+        agent.invoke(user("hello"), CONFIG)
+        assert world.effects == [("free", 1)]
+        heard = [event.data["text"] for event in world.gate.store.of_kind(EventKind.SAID)]
+        assert heard == ["hello"]
+
 
 class Sub(ScriptedModel):
     """Speaks another script where the conversation begins with the sub-agent's task."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lockgate.approve import Answer, ApprovalRequest, Resolution, resolve
+from lockgate.approve import Answer, ApprovalRequest, Resolution, State, resolve
 from lockgate.errors import AnswerRefused
 from lockgate.past import Stage
 from lockgate.record import Event, EventKind, draft, resolved
@@ -56,6 +56,15 @@ class Desk:
             raise _answered(request_id, first or resolution)
         return resolution
 
+    def abandon(self, thread: str) -> None:
+        """Let the requests of a conversation expire that its next turn has left behind."""
+        now = self._clock()
+        left = [event for event in self._store.unresolved() if event.thread == thread]
+        ended = Resolution(state=State.EXPIRED, by="the next turn", comment="", at=now)
+        drafts = [resolved(event.about, event.request, ended.to_dict(), now) for event in left]
+        if drafts:
+            self._store.append(drafts)
+
     def reconcile(
         self, thread: str, call: str, *, happened: bool, by: str, comment: str = ""
     ) -> None:
@@ -85,7 +94,9 @@ class Desk:
             "by": by,
         }
         about, now, key = in_doubt.about, self._clock(), (in_doubt.id,)
-        self._store.append([draft(EventKind.RECONCILED, about, now, told, key=key)])
+        (fresh,) = self._store.append([draft(EventKind.RECONCILED, about, now, told, key=key)])
+        if not fresh:
+            raise AnswerRefused(f"somebody else has settled `{call}` of `{thread}` just now")
 
     def _events(self, request_id: str) -> tuple[Event, Resolution | None]:
         held: Event | None = None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import HumanMessage
 
-from lockgate.adapters.langchain.passage import is_governed_run, scope_of
+from lockgate.adapters.langchain.passage import is_governed_run, is_nested, scope_of
 from lockgate.classify import Signature
 from lockgate.errors import Stale
 from lockgate.record import Trust
@@ -54,6 +54,8 @@ class Witness(_Inline):
     ) -> None:
         """Record what the user said."""
         self._note(told)
+        if is_nested({"metadata": told.get("metadata") or {}}):
+            return
         turns = [
             (message.id or f"{at}", message.text)
             for at, message in enumerate(messages[0])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from langchain.agents.middleware import AgentMiddleware
 from langchain_core.messages import HumanMessage, ToolMessage
 
-from lockgate.adapters.langchain.passage import scope_of
+from lockgate.adapters.langchain.passage import is_nested, scope_of
 from lockgate.adapters.langchain.wrapper import contained, is_contained
 from lockgate.decide import Verdict
 from lockgate.scope import within
@@ -59,7 +59,7 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Answered]
     ) -> Answered:
         """Let the call go on with a contained tool, or answer it with a refusal."""
-        with within(self._scope(request)) as scope:
+        with within(self._scope(_messages(request.state))) as scope:
             refused = self._refused(request, scope)
             return refused or handler(self._governed(request))
 
@@ -67,7 +67,7 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Answered]]
     ) -> Answered:
         """Let the call go on with a contained tool, or answer it with a refusal."""
-        with within(self._scope(request)) as scope:
+        with within(self._scope(_messages(request.state))) as scope:
             refused = await asyncio.to_thread(self._refused, request, scope)
             return refused or await handler(self._governed(request))
 
@@ -75,12 +75,14 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]
     ) -> Any:
         """Offer the model no tool of its provider's that the rulebook does not allow."""
+        self._listen(request.messages)
         return handler(self._offered(request))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[Any]]
     ) -> Any:
         """Offer the model no tool of its provider's that the rulebook does not allow."""
+        await asyncio.to_thread(self._listen, request.messages)
         return await handler(self._offered(request))
 
     def _offered(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
@@ -94,10 +96,9 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         name = str(tool.get("name") or tool.get("type"))
         return self._gate.decide(name, {}, source="provider").verdict is Verdict.ALLOW
 
-    def _scope(self, request: ToolCallRequest) -> Scope:
+    def _scope(self, messages: Sequence[BaseMessage]) -> Scope:
         """Return thread and run; without a thread, the first message stands for it."""
-        scope = scope_of(self._gate, request.runtime.config)
-        messages = _messages(request.state)
+        scope = scope_of(self._gate, None)
         first = messages[0].id if messages else None
         turn = next((item.id for item in reversed(messages) if item.type == "human"), None)
         return replace(
@@ -105,6 +106,17 @@ class Containment(AgentMiddleware[Any, Any, Any]):
             thread=scope.thread or (f"message:{first}" if first else ""),
             run=scope.run or turn or "",
         )
+
+    def _listen(self, messages: Sequence[BaseMessage]) -> None:
+        """Record what the user said; a new turn abandons what still waited for an answer.
+
+        To a sub-agent the agent above it speaks as a user would; that is not the user speaking.
+        """
+        scope = self._scope(messages)
+        if not scope.thread or is_nested():
+            return
+        if self._gate.hear(scope, _turns(messages)):
+            self._gate.desk.abandon(scope.thread)
 
     def _governed(self, request: ToolCallRequest) -> ToolCallRequest:
         tool = request.tool
@@ -117,9 +129,7 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         return request.override(tool=known[1])
 
     def _refused(self, request: ToolCallRequest, scope: Scope) -> ToolMessage | None:
-        """Note what the user said; refuse a tool that does not exist."""
-        if scope.thread:
-            self._gate.hear(scope, _turns(_messages(request.state)))
+        """Refuse a tool that does not exist."""
         if request.tool is not None:
             return None
         name, call_id = request.tool_call["name"], request.tool_call["id"]

@@ -194,6 +194,13 @@ class Passage:
         return outcome.value
 
 
+def is_nested(config: Mapping[str, Any] | None = None) -> bool:
+    """Say whether this runs in a graph inside another graph, as sub-agents do."""
+    settings: Mapping[str, Any] = config or ensure_config()
+    where = {**settings.get("metadata", {}), **settings.get("configurable", {})}
+    return "|" in str(where.get("checkpoint_ns", ""))
+
+
 def scope_of(gate: Gate, config: Mapping[str, Any] | None) -> Scope:
     """Return the scope of a call: LangGraph's thread and agent where there are any.
 

@@ -29,6 +29,8 @@ CHOICES: Final = ("approve", "edit", "reject", "respond")
 """What a person may answer, in the order inboxes show it."""
 _SCRATCHPAD: Final = "__pregel_scratchpad"
 _CHECKPOINTER: Final = "__pregel_checkpointer"
+_READ: Final = "__pregel_read"
+_OWN_TASK: Final = "__pregel_push"
 _CHOICES: Final = {
     "approve": Choice.APPROVE,
     "accept": Choice.APPROVE,
@@ -49,6 +51,10 @@ def can_pause() -> bool:
 def pause(step: Ask) -> Answer | None:
     """Take the graph's pause, and read the value it is resumed with.
 
+    A resume value reaches the task that paused. Where several calls share one task (a bare
+    `ToolNode`), the framework hands values out in the order in which calls happen to ask; there
+    only an answer that names its request is taken, so that approving one never runs another.
+
     Raises:
         Suspended: On the first pass; the graph's own signal is inside.
     """
@@ -59,7 +65,21 @@ def pause(step: Ask) -> Answer | None:
         value = interrupt(payload(step.request))
     except GraphBubbleUp as signal:
         raise Suspended(signal) from None
+    if not is_alone() and "request_id" not in (_single(value) or {}):
+        return None
     return answer_in(value, step.request)
+
+
+def is_alone() -> bool:
+    """Say whether the current task runs one tool call only."""
+    settings = ensure_config()
+    if settings.get("metadata", {}).get("langgraph_path", ("",))[0] == _OWN_TASK:
+        return True
+    try:
+        messages = settings["configurable"][_READ]("messages", False)  # noqa: FBT003
+        return len(messages[-1].tool_calls) == 1
+    except Exception:  # noqa: BLE001 - INVARIANT: what can't be read is taken for shared
+        return False
 
 
 def payload(request: ApprovalRequest) -> dict[str, Any]:
