@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS: Final = 30.0
 """How long a writer waits for another process."""
+BUSY_PAUSE: Final = 0.005
+"""How long to wait before trying again what SQLite does not wait for, in seconds."""
 _SQL: Final = statements(SQLiteDialect_pysqlite(paramstyle="named"))
 
 
@@ -140,11 +143,26 @@ def _open(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
     with ExitStack() as stack:
         opened = [stack.enter_context(closing(_connect(path))) for _ in range(2)]
         for connection in opened:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _log_ahead(connection)
             connection.execute("PRAGMA synchronous=FULL")
         _prepare(opened[0], path)
         stack.pop_all()
         return opened[0], opened[1]
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log; SQLite itself does not wait for others here."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= deadline:
+                raise
+            time.sleep(BUSY_PAUSE)
+        else:
+            return
 
 
 def _connect(path: Path) -> sqlite3.Connection:
