@@ -210,6 +210,15 @@ def test_a_single_input_tool_takes_text(gate):
     assert judged(gate) == [{"tool_input": "ab"}]
 
 
+@pytest.mark.parametrize("schema", [{"type": "object"}, {"type": "object", "properties": {}}])
+def test_a_tool_whose_schema_names_no_parameters_is_contained(gate, schema):
+    made = StructuredTool.from_function(
+        func=lambda **given: f"got {given}", name="noop", description="Do.", args_schema=schema
+    )
+    assert contained(made, gate).invoke({}) == made.invoke({})
+    assert len(judged(gate)) == 1
+
+
 def test_a_command_passes_through(gate):
     @tool
     def command(x: int, call_id: Annotated[str, InjectedToolCallId]) -> Command[Any]:

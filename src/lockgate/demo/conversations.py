@@ -13,9 +13,10 @@ fact; later recorded answers may still show it, for they come from a world where
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -26,12 +27,13 @@ from lockgate.demo.recordings import SPECS, recordings, tool_specs
 from lockgate.demo.stage import Stage
 from lockgate.errors import ChainError, WiringError
 from lockgate.gate import Gate
+from lockgate.observe import every_event
 from lockgate.record import EventKind, verify
 from lockgate.rulebook import Rulebook
 from lockgate.stores import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from lockgate.demo.recordings import RecordedCall, Recording
     from lockgate.record import Event
@@ -42,9 +44,10 @@ COLUMNS: Final = {"ALLOW": "allow", "REQUIRE_APPROVAL": "hold", "BLOCK": "block"
 """What each verdict is called in the report."""
 MISTAKES: Final = frozenset({"wrong_policy", "wrong_process", "wrong_intent", "env_rejected"})
 """The labels of calls that should not have been made."""
-NO_SUCH_TOOL: Final = "no-such-tool"
-"""What a call of an invented tool is counted under."""
-PAGE: Final = 10_000
+UNKNOWN_TOOL: Final = "unknown_tool"
+"""The label of calls whose tool the agent does not have; the gate turns them away."""
+OBJECTIONS: Final = frozenset({"hold", "forbid"})
+"""The kinds of findings that stand against a call."""
 
 
 # ── What it led to ───────────────────────────────────────────────────────────────────────────
@@ -172,7 +175,7 @@ def rehearse(  # noqa: PLR0913 - what a rehearsal can be told
         on_call: Told of every call once its conversation is over.
 
     Raises:
-        WiringError: If a line is no conversation, or its tools are not known.
+        WiringError: If a file can't be read, a line is no conversation, or its tools are unknown.
         RulebookError: If the rulebook is wrong.
         StoreError: If the store can't be used.
     """
@@ -203,7 +206,7 @@ class _Rehearsal:
         self._store = store
         self._rulebook = rulebook
         self._on_call = on_call
-        self._stages: dict[tuple[str, int], Stage] = {}
+        self._stages: dict[tuple[str, str], Stage] = {}
         self._revisions: dict[str, str] = {}
         self._tally = _Tally()
         self._id = uuid.uuid4().hex[:8]
@@ -225,7 +228,7 @@ class _Rehearsal:
             raise WiringError(
                 f"the tools of `{recording.domain}` are not known: put `{SPECS}` beside the file"
             )
-        key = recording.domain, id(tools)
+        key = recording.domain, json.dumps(tools)
         if key not in self._stages:
             book = self._rulebook or packaged(recording.domain)
             self._revisions[recording.domain] = book.revision
@@ -240,7 +243,9 @@ class _Rehearsal:
         for event in events:
             if event.kind in {EventKind.DECIDED, EventKind.REFUSED}:
                 verdicts[event.call].append(event)
-        for call in recording.calls:
+        for recorded in recording.calls:
+            known = recorded.tool in stage.tools
+            call = recorded if known else replace(recorded, label=UNKNOWN_TOOL)
             self._count_call(recording.id, call, verdicts[call.id], stage.executed[thread, call.id])
 
     def _count_call(
@@ -285,22 +290,19 @@ def _judged(
     """Read one verdict; a call that was turned away has a refusal in place of a decision."""
     decision = told.get("decision")
     if decision is None:
-        return Judged(
-            conversation=conversation,
-            call=call,
-            verdict="block",
-            rules=(NO_SUCH_TOOL,),
-            reason=told["reason"],
-            executed=executed,
-        )
-    objections = [item for item in decision["findings"] if item["kind"] in {"forbid", "hold"}]
-    verdict = COLUMNS[decision["verdict"]]
+        verdict, rules, reason = "block", [UNKNOWN_TOOL], told["reason"]
+    else:
+        verdict, reason = COLUMNS[decision["verdict"]], decision["reason"]
+        objections = [item for item in decision["findings"] if item["kind"] in OBJECTIONS]
+        rules = [item["rule"] for item in objections]
+        if verdict != "allow" and not rules:
+            rules = [decision["rule"]]
     return Judged(
         conversation=conversation,
         call=call,
         verdict=verdict,
-        rules=tuple(item["rule"] for item in objections) or (decision["rule"],) * (verdict != "allow"),
-        reason=decision["reason"],
+        rules=tuple(rules),
+        reason=reason,
         executed=executed,
     )
 
@@ -308,13 +310,6 @@ def _judged(
 def _checked(store: Store) -> tuple[int, bool]:
     """Return how long the record is, and whether its chain holds."""
     try:
-        return verify(_all(store)).length, True
+        return verify(every_event(store)).length, True
     except ChainError:
-        return sum(1 for _ in _all(store)), False
-
-
-def _all(store: Store) -> Iterator[Event]:
-    after = 0
-    while page := store.page(after, PAGE):
-        yield from page
-        after = page[-1].seq
+        return sum(1 for _ in every_event(store)), False

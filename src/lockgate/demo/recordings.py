@@ -1,11 +1,11 @@
-"""Recorded conversations: one JSON object a line → turns that an agent can play again.
+r"""Recorded conversations: one JSON object a line → turns that an agent can play again.
 
 The format is that of the public tau-bench trajectories::
 
     {"id": "retail/7", "domain": "retail", "events": [
       {"type": "user", "content": "Please cancel #W1."},
       {"type": "call", "tool": "get_order_details", "args": {"order_id": "#W1"},
-       "recorded_result": "{\\"order_id\\": \\"#W1\\", \\"status\\": \\"delivered\\"}"},
+       "recorded_result": "{\"order_id\": \"#W1\", \"status\": \"delivered\"}"},
       {"type": "call", "tool": "cancel_pending_order", "args": {"order_id": "#W1"},
        "recorded_result": "Error: ...", "write": true, "label": "env_rejected",
        "violates": ["R06"]},
@@ -93,18 +93,31 @@ def recordings(path: str | Path) -> Iterator[Recording]:
     """Read the conversations of one file.
 
     Raises:
-        WiringError: At the first line that is no conversation.
+        WiringError: If it can't be read, or at the first line that is no conversation.
     """
-    with Path(path).open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield _recording(line, f"{Path(path).name}:{number}")
+    for number, line in enumerate(_text(path).split("\n"), 1):
+        if line.strip():
+            yield _recording(line, f"{Path(path).name}:{number}")
 
 
 def tool_specs(path: str | Path) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    """Read the tools of each domain: `{"retail": {"tools": [{"name": …, "parameters": …}]}}`."""
-    told = json.loads(Path(path).read_text("utf-8"))
-    return {domain: tuple(item["tools"]) for domain, item in told.items()}
+    """Read the tools of each domain: `{"retail": {"tools": [{"name": …, "parameters": …}]}}`.
+
+    Raises:
+        WiringError: If it can't be read, or holds something else.
+    """
+    try:
+        told = json.loads(_text(path))
+        return {domain: tuple(item["tools"]) for domain, item in told.items()}
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise WiringError(f"{Path(path).name} holds no tools: {error!r}") from None
+
+
+def _text(path: str | Path) -> str:
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeError) as error:
+        raise WiringError(f"the file can't be read: {error}") from None
 
 
 def _recording(line: str, place: str) -> Recording:
@@ -155,8 +168,6 @@ def _call(event: Mapping[str, Any], call_id: str, aside: str) -> RecordedCall:
 
 def _label(event: Mapping[str, Any]) -> str:
     """Name what became of a call; a wrong one by the hardest kind of rule it breaks."""
-    if event.get("unknown_tool"):
-        return "unknown_tool"
     label = str(event.get("label", "write" if event.get("write") else "read"))
     if label != "wrong":
         return label

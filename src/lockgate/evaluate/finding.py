@@ -142,7 +142,9 @@ class Facts:
         """Return the SHA-256 of everything that was known."""
         calls = [[item.tool, item.arguments, item.result] for item in self.calls]
         # Not RFC 8785: a tool may have answered with integers that I-JSON can't carry.
-        told = orjson.dumps([self.now, self.turns, self.observed, calls], option=orjson.OPT_SORT_KEYS)
+        told = orjson.dumps(
+            [self.now, self.turns, self.observed, calls], option=orjson.OPT_SORT_KEYS
+        )
         return hashlib.sha256(told).hexdigest()
 
 

@@ -198,6 +198,15 @@ def variables(question: Question) -> dict[str, Any]:
         "reach": -1 if profile.reach is None else profile.reach,
         "said": list(facts.turns),
         "observed": list(facts.observed),
+        "calls": [
+            {
+                "tool": item.tool,
+                "action": item.action,
+                "args": item.arguments,
+                "result": item.result,
+            }
+            for item in reversed(facts.calls)
+        ],
         "done": [item.tool for item in facts.calls],
         "seen": _latest_results(facts.calls),
         "did": _latest_arguments(facts.calls),

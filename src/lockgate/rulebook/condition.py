@@ -37,13 +37,14 @@ VARIABLES: Final = {
     "reach": _INT,
     "said": cel.Type.List(_TEXT),
     "observed": cel.Type.List(_ANY),
+    "calls": cel.Type.List(cel.Type.Map(_TEXT, _ANY)),
     "done": cel.Type.List(_TEXT),
     "seen": _ANYTHING,
     "did": _ANYTHING,
 }
 """What a condition can name, with its type; `docs/rulebook.md` says what each means."""
 
-HISTORY: Final = frozenset({"said", "observed", "done", "seen", "did"})
+HISTORY: Final = frozenset({"said", "observed", "calls", "done", "seen", "did"})
 """The variables that need the conversation to be looked up."""
 
 _PLACE: Final = re.compile(r"<input>:(\d+):(\d+): (.*?)(?: \(in container ''\))?\n", re.DOTALL)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
 from lockgate.errors import StoreError
 from lockgate.record import GENESIS, TURNING, Event, EventKind, seal
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from lockgate.record import Draft
+
+
+_seq: Final = attrgetter("seq")
 
 
 class MemoryStore:
@@ -24,6 +29,7 @@ class MemoryStore:
         self._events: list[Event] = []
         self._ids: set[str] = set()
         self._by_call: dict[tuple[str, str], list[Event]] = {}
+        self._by_thread: dict[str, list[Event]] = {}
         self._lock = threading.Lock()
 
     def note(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
@@ -54,6 +60,7 @@ class MemoryStore:
         for event in sealed:
             self._ids.add(event.id)
             self._events.append(event)
+            self._by_thread.setdefault(event.thread, []).append(event)
             if event.kind in TURNING:
                 self._by_call.setdefault((event.thread, event.call), []).append(event)
 
@@ -65,7 +72,9 @@ class MemoryStore:
 
     def of_thread(self, thread: str, after: int = 0) -> tuple[Event, ...]:
         """Return the events of one thread, oldest first."""
-        return self._where(lambda event: event.thread == thread, after)
+        with self._lock:
+            found = self._by_thread.get(thread, [])
+            return tuple(found[bisect_right(found, after, key=_seq) :])
 
     def of_request(self, request: str) -> tuple[Event, ...]:
         """Return the events about one approval request, oldest first."""

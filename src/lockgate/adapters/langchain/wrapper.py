@@ -103,7 +103,7 @@ def _governed(
         gate=gate,
         tool=gate.register(signature),
         hidden=_hidden(tool),
-        positional=tuple(tool.args),
+        positional=_positional(tool),
         artifact=tool.response_format == "content_and_artifact",
         parse=cast("Any", tool._parse_input),  # noqa: SLF001 - the tool's own validation
         on_hold=on_hold,
@@ -116,6 +116,13 @@ def _parameters(tool: BaseTool) -> dict[str, Any]:
     return (
         schema if isinstance(schema, dict) else cast("dict[str, Any]", schema.model_json_schema())
     )
+
+
+def _positional(tool: BaseTool) -> tuple[str, ...]:
+    """Return the names that positional arguments get; a schema may well name none."""
+    schema = tool.args_schema
+    named = schema.get("properties", {}) if isinstance(schema, dict) else tool.args
+    return tuple(named)
 
 
 def _hidden(tool: BaseTool) -> frozenset[str]:
