@@ -115,14 +115,17 @@ class PendingApproval(Refused):
             reason,
             call=call,
             decision=decision,
-            tell="a person has been asked; do not try another way around",
+            tell="A person has been asked. Do not try another way around.",
         )
         self.request_id = request_id
         self.expires_at = expires_at
 
     def explain(self) -> str:
         """Return the findings and where to answer."""
-        answer = f"  answer: lockgate approvals approve {self.request_id} (until {self.expires_at})"
+        answer = (
+            f"  answer: lockgate approvals approve {self.request_id} --store RECORD "
+            f"(until {self.expires_at})"
+        )
         return f"{super().explain()}\n{answer}"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from lockgate.call import ToolCall
-    from lockgate.steps import Ask, Outcome, Run
+    from lockgate.steps import Admit, Ask, Outcome, Run
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,6 +71,9 @@ def contained(
         bound.apply_defaults()
         return gate.propose(tool, bound.arguments)
 
+    def admit(step: Admit) -> Mapping[str, Any]:
+        return _complete(shape, step.arguments)
+
     def run(step: Run) -> Ran:
         args, kwargs = _unbound(shape, step.call.arguments.fresh())
         return Ran.of(function(*args, **kwargs))
@@ -81,11 +84,13 @@ def contained(
 
     @functools.wraps(function)
     def passed(*args: P.args, **kwargs: P.kwargs) -> R:
-        return cast("R", gate.pass_call(tool, propose(args, kwargs), Host(gate.ask, run)).value)
+        host = Host(gate.ask, run, admit)
+        return cast("R", gate.pass_call(tool, propose(args, kwargs), host).value)
 
     @functools.wraps(function)
     async def apassed(*args: P.args, **kwargs: P.kwargs) -> Any:
-        return (await gate.apass_call(tool, propose(args, kwargs), Host(gate.aask, arun))).value
+        host = Host(gate.aask, arun, admit)
+        return (await gate.apass_call(tool, propose(args, kwargs), host)).value
 
     return cast("Callable[P, R]", apassed if inspect.iscoroutinefunction(function) else passed)
 
@@ -106,6 +111,25 @@ def _signature(
         action=action,
         idempotent=idempotent,
     )
+
+
+def _complete(shape: inspect.Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return edited arguments with their defaults.
+
+    Raises:
+        TypeError: If one is not a parameter, or one that is required is not given.
+    """
+    unknown = arguments.keys() - shape.parameters.keys()
+    if unknown:
+        raise TypeError(f"there is no parameter `{min(unknown)}`")
+    optional = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    for name, parameter in shape.parameters.items():
+        required = parameter.default is parameter.empty and parameter.kind not in optional
+        if required and name not in arguments:
+            raise TypeError(f"`{name}` is missing")
+    bound = inspect.BoundArguments(shape, cast("Any", dict(arguments)))
+    bound.apply_defaults()
+    return dict(bound.arguments)
 
 
 def _unbound(

@@ -10,15 +10,16 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final
 
+from lockgate.errors import StoreError, Unrecorded
 from lockgate.evaluate import Facts
-from lockgate.past import Conversation
+from lockgate.past import Conversation, has_end
 from lockgate.record import observed, said
 from lockgate.steps import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from lockgate.record import Trust
+    from lockgate.record import Draft, Trust
     from lockgate.scope import Scope
     from lockgate.steps import Look
     from lockgate.stores import Store
@@ -28,7 +29,7 @@ MAX_CONVERSATIONS: Final = 256
 MAX_HEARD: Final = 65_536
 """How many messages are remembered as recorded; forgetting costs a write that writes nothing."""
 LAST_ROUND: Final = 16
-"""How many events of a call without identity are read: its last start is always among them."""
+"""How many events of a call without identity are read, unless its last round is longer."""
 
 
 class Gatherer:
@@ -46,6 +47,8 @@ class Gatherer:
         call = step.call
         latest = LAST_ROUND if call.repeatable else None
         past = self._store.of_call(call.thread, call.id, latest)
+        if len(past) == latest and not has_end(past):
+            past = self._store.of_call(call.thread, call.id)
         return Known(past, self.facts(call.thread, wanted=step.history))
 
     def facts(self, thread: str, *, wanted: bool) -> Facts:
@@ -75,8 +78,8 @@ class Gatherer:
         if not new:
             return 0
         now = self._clock()
-        fresh = self._store.note(
-            [said(scope.thread, scope.run, which, text, now) for _, which, text in new]
+        fresh = self._note(
+            *(said(scope.thread, scope.run, which, text, now) for _, which, text in new)
         )
         if len(self._heard) > MAX_HEARD:
             self._heard.clear()
@@ -97,4 +100,11 @@ class Gatherer:
             **more: What else there is to tell, such as the tokens used.
         """
         thread, run, now = scope.thread, scope.run, self._clock()
-        self._store.note([observed(thread, run, source, trust, text, about, now, more)])
+        self._note(observed(thread, run, source, trust, text, about, now, more))
+
+    def _note(self, *drafts: Draft) -> tuple[bool, ...]:
+        try:
+            return self._store.note(drafts)
+        except StoreError as error:
+            message = "the record could not be written: nothing was executed"
+            raise Unrecorded(message) from error

@@ -137,6 +137,11 @@ class Past:
         return replace(self, request=None, resolution=None, asks=0)
 
 
+def has_end(events: Iterable[Event]) -> bool:
+    """Say whether a call ended among these events: what came before is then another call."""
+    return any(event.kind in _ENDS for event in events)
+
+
 def _last_round(events: Iterable[Event]) -> list[Event]:
     """Return the events from the last end on: what came before is another call."""
     tail: list[Event] = []

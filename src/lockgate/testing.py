@@ -11,10 +11,9 @@ import inspect
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
-from lockgate.approve import Answer, Choice
+from lockgate.approve import Answer, Choice, later
 from lockgate.call import Identity
 from lockgate.errors import StoreError
 from lockgate.record import GENESIS, TURNING, Draft, EventKind, draft, said, verify
@@ -41,15 +40,15 @@ class FrozenClock:
 
     def __init__(self, at: str = START) -> None:
         """Stand at `at`, an RFC 3339 time in UTC."""
-        self._at = datetime.fromisoformat(at)
+        self._now = later(at, 0)
 
     def __call__(self) -> str:
         """Return the time as RFC 3339 text, to the microsecond, ending in `Z`."""
-        return self._at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+        return self._now
 
     def advance(self, seconds: float) -> None:
         """Move the clock on."""
-        self._at += timedelta(seconds=seconds)
+        self._now = later(self._now, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ class FaultyStore:
 
     Attributes:
         blocks: As the store it wraps.
-        appends: How many appends were tried.
+        appends: How many appends and notes were tried.
         looks: How many times a call's past was looked up.
     """
 
@@ -147,10 +146,18 @@ class FaultyStore:
 
     def append(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
         """Append, or fail and append nothing."""
+        self._try_append()
+        return self._store.append(drafts)
+
+    def note(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
+        """Append as `append` does, and count as one."""
+        self._try_append()
+        return self._store.note(drafts)
+
+    def _try_append(self) -> None:
         self.appends += 1
         if self.appends in self._append:
             raise StoreError(f"append {self.appends} fails, as the test asked")
-        return self._store.append(drafts)
 
     def of_call(self, thread: str, call: str, latest: int | None = None) -> tuple[Event, ...]:
         """Look up a call's past, or fail."""
@@ -239,6 +246,14 @@ class StoreConformance:
         assert store.append([sample("a")]) == (True,)
         verify(store.page())
 
+    def test_what_is_noted_is_found_like_what_is_appended(self, store: Store) -> None:
+        """The two differ only in when the disk has it; they share ids, order and chain."""
+        assert store.note([sample("a"), sample("b")]) == (True, True)
+        assert store.append([sample("b"), sample("c")]) == (False, True)
+        assert store.note([sample("c"), sample("d")]) == (False, True)
+        assert [event.seq for event in store.of_call("thread", "call")] == [1, 2, 3, 4]
+        assert verify(store.page()).length == 4
+
     def test_the_past_of_a_call_has_only_what_turned_it(self, store: Store) -> None:
         """Decisions, refusals and what users say are left out."""
         store.append([sample(kind, kind) for kind in EventKind])
@@ -316,7 +331,8 @@ class StoreConformance:
         def write(writer: int) -> list[bool]:
             together.wait()
             mine = drafts[writer:] + drafts[:writer]
-            told = {drafted.id: store.append([drafted])[0] for drafted in mine}
+            add = store.note if writer % 2 else store.append
+            told = {drafted.id: add([drafted])[0] for drafted in mine}
             return [told[drafted.id] for drafted in drafts]
 
         with ThreadPoolExecutor(writers) as pool:

@@ -86,7 +86,7 @@ ACTIONS: Final = (
     _row("data.export", _SEND, "data", _NEVER, 40, "data_leak privacy", "export", "export data", "download report", "dump"),
     _row("web.read", _READ, "web", _FREE, 15, "injection", "web search", "fetch", "fetch url", "browse", "scrape", "get webpage"),
     _row("web.post", _SEND, "web", _NEVER, 40, "data_leak", "http post", "post request", "submit form", "upload"),
-    _row("data.calculate", _READ, "nothing", _FREE, 0, "", "calculate", "calculator", "think", "compute", "convert", "count"),
+    _row("data.calculate", _READ, "nothing", _FREE, 0, "", "calculate", "calculator", "think", "compute"),
 )
 # fmt: on
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.classify.catalogue import ACTIONS, BY_ID, UNKNOWN, suggestions
@@ -100,7 +101,7 @@ def _recognise(signature: Signature) -> tuple[Action, float, tuple[str, ...]]:
     found = _by_alias(name) or _by_verb(name)
     if found is None:
         return UNKNOWN, 0.0, (f"no known verb or alias in `{signature.name}`",)
-    return _doubted(*found, signature.description)
+    return _doubted(*found, name, words(signature.description))
 
 
 def _declared(action_id: str) -> Action:
@@ -152,18 +153,31 @@ def _by_verb(name: list[str]) -> tuple[Action, float, tuple[str, ...]] | None:
 
 
 def _doubted(
-    action: Action, confidence: float, because: tuple[str, ...], description: str
+    action: Action,
+    confidence: float,
+    because: tuple[str, ...],
+    name: list[str],
+    description: list[str],
 ) -> tuple[Action, float, tuple[str, ...]]:
-    """Refuse to call a tool a read when its description confesses to more."""
+    """Refuse to call a tool a read when its name or description confesses to more."""
     if action.effect is not Effect.READ:
         return action, confidence, because
-    confessed = [word for word in words(description) if _EFFECT_OF.get(word) in _DELETES]
-    if confessed:
-        return UNKNOWN, 0.0, (*because, f"but its description says `{confessed[0]}`")
+    told = {"name": [*_severe(name), *_joined(name)], "description": _severe(description)}
+    for where, confessed in told.items():
+        if confessed:
+            return UNKNOWN, 0.0, (*because, f"but its {where} says `{confessed[0]}`")
     return action, confidence, because
 
 
-_DELETES: Final = frozenset({Effect.DELETE, Effect.PAY})
+def _severe(text: list[str]) -> list[str]:
+    """Return the words that delete or pay, wherever they stand."""
+    return [word for word in text if _EFFECT_OF.get(word) in {Effect.DELETE, Effect.PAY}]
+
+
+def _joined(name: list[str]) -> list[str]:
+    """Return what a name does besides, as in `find_and_update`."""
+    after = (word for joint, word in pairwise(name) if joint in {"and", "or", "then"})
+    return [word for word in after if _EFFECT_OF.get(word, Effect.READ) is not Effect.READ]
 
 
 def _among(names: tuple[str, ...], wanted: frozenset[str]) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def approvals_show(request_id: str, store: Where = "", json: AsJson = False) -> 
     if json:
         print_json(told)
     else:
-        table(("", ""), [(key, short(value, 400)) for key, value in told.items()])
+        table(("", ""), [(key, short(value, 100_000)) for key, value in told.items()])
 
 
 @approvals.command("approve")

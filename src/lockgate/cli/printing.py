@@ -42,6 +42,7 @@ COLOURS: Final = {"ALLOW": "green", "REQUIRE_APPROVAL": "yellow", "BLOCK": "red"
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "") -> None:
     """Print a table, or `empty` when there is nothing in it."""
     made = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    made.columns[0].no_wrap = True  # ids are copied from here
     for row in rows:
         made.add_row(*(escape(cell) for cell in row))
     out.print(made if made.rows or not empty else empty)

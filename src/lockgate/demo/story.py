@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lockgate.demo.shop import RULEBOOK, Shop, play, play_open
-from lockgate.errors import ChainError
+from lockgate.errors import ChainError, WiringError
 from lockgate.gate import Gate
 from lockgate.observe import CallRow, Totals, calls, every_event, totals
 from lockgate.record import verify
@@ -84,6 +84,8 @@ def tell(
     place = folder or Path(tempfile.mkdtemp(prefix="lockgate-demo-"))
     place.mkdir(parents=True, exist_ok=True)
     record = place / "record.db"
+    if record.exists():
+        raise WiringError(f"`{place}` holds an earlier demo: name another folder")
     shop = Shop.build(place / "shop.db")
     with Gate.open(RULEBOOK, store=str(record)) as gate:
         feed = _Feed(gate, show)

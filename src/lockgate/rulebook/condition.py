@@ -48,7 +48,7 @@ HISTORY: Final = frozenset({"said", "observed", "calls", "done", "seen", "did"})
 """The variables that need the conversation to be looked up."""
 
 _PLACE: Final = re.compile(r"<input>:(\d+):(\d+): (.*?)(?: \(in container ''\))?\n", re.DOTALL)
-_UNKNOWN: Final = re.compile(r"undeclared reference to '(\w+)'")
+_UNKNOWN: Final = re.compile(r"undeclared reference to '([\w.]+)'")
 _LITERAL: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _WORD: Final = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 
@@ -119,7 +119,7 @@ def _hint(message: str) -> str:
     unknown = _UNKNOWN.search(message)
     if unknown is None:
         return ""
-    near = difflib.get_close_matches(unknown[1], VARIABLES, n=1)
+    near = difflib.get_close_matches(unknown[1].split(".")[0], VARIABLES, n=1)
     names = ", ".join(f"`{name}`" for name in VARIABLES)
     return f"did you mean `{near[0]}`?" if near else f"a condition can name {names}"
 

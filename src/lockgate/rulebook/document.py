@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from lockgate.classify import Effect
+from lockgate.classify import BY_ID, Effect
 from lockgate.evaluate import Handling, Level, Then
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+KNOWN_ACTIONS: Final = (*BY_ID, *(f"generic.{effect.value}" for effect in Effect))
 Pattern = Annotated[str, Field(min_length=1, max_length=200)]
 Patterns = Annotated[list[Pattern], BeforeValidator(_listed), Field(min_length=1)]
 Levels = Annotated[list[Level], BeforeValidator(_listed), Field(min_length=1)]
@@ -98,7 +100,19 @@ def read(source: Source) -> Document:
     except ValidationError as error:
         raise _fault(source, error.errors()[0]) from None
     _unique(source, document)
+    _known_actions(source, document)
     return document
+
+
+def _known_actions(source: Source, document: Document) -> None:
+    """Refuse a rule about an action that does not exist: it would never be hit."""
+    for at, rule in enumerate(document.rules):
+        for nth, pattern in enumerate(rule.on.action):
+            if not any(fnmatchcase(action, pattern) for action in KNOWN_ACTIONS):
+                near = difflib.get_close_matches(pattern, KNOWN_ACTIONS, n=1)
+                hint = f"did you mean `{near[0]}`?" if near else "`docs/actions.md` lists them"
+                path = ("rules", at, "on", "action", nth)
+                raise source.error(path, f"there is no action `{pattern}`", hint)
 
 
 def _unique(source: Source, document: Document) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import ToolException
+from pydantic import ValidationError
 
 from lockgate.adapters.langchain.pause import can_pause, pause
 from lockgate.call import projected
@@ -176,7 +177,12 @@ class Passage:
         given = dict(step.arguments) | self._injected
         if not self._inside:
             return dict(step.arguments)
-        parsed = self._governed.parse(given, step.call.id)
+        try:
+            parsed = self._governed.parse(given, step.call.id)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            where = ".".join(map(str, fault["loc"]))
+            raise ValueError(f"`{where}`: {fault['msg'].lower()}") from None
         return {name: value for name, value in parsed.items() if name not in self._governed.hidden}
 
     def ran(self, value: Any) -> Ran:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 from langchain_core.tools import BaseTool, ToolException
 from langchain_core.tools import tool as as_tool
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     from lockgate.gate import Gate
     from lockgate.steps import Ran, Run
+
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def contained(  # noqa: PLR0913 - the ways to hand back, and what authors declare
@@ -179,7 +182,7 @@ class _Handling:
 
 
 def _noting(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]:
-    @functools.wraps(inner)
+    @_like(inner)
     def run(self: BaseTool, tool_input: Any, *args: Any, **kwargs: Any) -> Any:
         with noted(governed, kwargs):
             return inner(self, tool_input, *args, **kwargs)
@@ -188,7 +191,7 @@ def _noting(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]
 
 
 def _anoting(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]:
-    @functools.wraps(inner)
+    @_like(inner)
     async def arun(self: BaseTool, tool_input: Any, *args: Any, **kwargs: Any) -> Any:
         with noted(governed, kwargs):
             return await inner(self, tool_input, *args, **kwargs)
@@ -200,7 +203,7 @@ def _anoting(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any
 
 
 def _method(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]:
-    @functools.wraps(inner)
+    @_like(inner)
     def _run(self: BaseTool, *args: Any, **kwargs: Any) -> Any:
         return _passed(governed, functools.partial(inner, self), args, kwargs)
 
@@ -208,19 +211,30 @@ def _method(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]
 
 
 def _amethod(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]:
-    @functools.wraps(inner)
+    @_like(inner)
     async def _arun(self: BaseTool, *args: Any, **kwargs: Any) -> Any:
         return await _apassed(governed, functools.partial(inner, self), args, kwargs)
 
     return _arun
 
 
+def _like(inner: Callable[..., Any]) -> Callable[[F], F]:
+    """Decorate a stand-in with what `inner` is, its signature looked up once and for all."""
+
+    def dressed(stand_in: F) -> F:
+        functools.update_wrapper(stand_in, inner)
+        cast("Any", stand_in).__signature__ = inspect.signature(inner)
+        return stand_in
+
+    return dressed
+
+
 def _function(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]:
-    @functools.wraps(inner)
+    @_like(inner)
     def function(*args: Any, **kwargs: Any) -> Any:
         return _passed(governed, inner, args, kwargs)
 
-    @functools.wraps(inner)
+    @_like(inner)
     async def coroutine(*args: Any, **kwargs: Any) -> Any:
         return await _apassed(governed, inner, args, kwargs)
 
