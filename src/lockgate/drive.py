@@ -15,7 +15,7 @@ from lockgate.steps import Run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lockgate.contain import Plan
+    from lockgate.case import Plan
     from lockgate.steps import Outcome, Permit, Ran, Step
 
 

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
 
 from lockgate.approvers import Desk, Queue
 from lockgate.call import Principal, ToolCall
+from lockgate.case import Case, judge, refusal
 from lockgate.classify import Signature, classify
-from lockgate.contain import Case, contain, judge, refusal
+from lockgate.contain import contain
 from lockgate.drive import Begun, adrive, begin, drive
 from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
 from lockgate.function import contained
 from lockgate.gather import Gatherer
 from lockgate.scope import Scope, current, within
-from lockgate.steps import Admit, Ask, Look, Run, Write
+from lockgate.steps import Admit, Ask, Look, Run, Seek, Write
 from lockgate.stores import Store, open_store
 
 if TYPE_CHECKING:
@@ -274,18 +275,18 @@ class Gate:
             Refused: In one of its kinds, when the call may not run.
             Unrecorded: If the record could not be written; then nothing ran.
         """
-        return drive(contain(self._case(tool, call)), lambda step: self._perform(step, host))
+        return drive(contain(self._case(tool, call, host)), lambda step: self._perform(step, host))
 
     async def apass_call(self, tool: Tool, call: ToolCall, host: Host) -> Outcome:
         """Live the life of one call, in this event loop; raises as `pass_call` does."""
         import asyncio
 
         def perform(step: Step) -> Any:
-            if self.store.blocks and isinstance(step, Look | Write):
+            if self.store.blocks and isinstance(step, Look | Seek | Write):
                 return asyncio.to_thread(self._perform, step, host)
             return self._perform(step, host)
 
-        return await adrive(contain(self._case(tool, call)), perform)
+        return await adrive(contain(self._case(tool, call, host)), perform)
 
     def turn_away(self, tool: Tool, call: ToolCall, reason: str, tell: str = "") -> Blocked:
         """Record a call that can't be judged at all, and return the refusal for its host.
@@ -300,7 +301,7 @@ class Gate:
             raise Unrecorded("the record could not be written: nothing was executed") from error
         return Blocked(reason, call=call, tell=tell)
 
-    def _case(self, tool: Tool, call: ToolCall) -> Case:
+    def _case(self, tool: Tool, call: ToolCall, host: Host | None = None) -> Case:
         return Case(
             call=call,
             classification=tool.classification,
@@ -309,12 +310,15 @@ class Gate:
             clock=self._clock,
             timer=time.perf_counter_ns,
             nonce=uuid.uuid4().hex,
+            asks_again=host is not None and host.asks_again,
         )
 
     def _perform(self, step: Step, host: Host) -> Any:
         match step:
             case Look():
                 return self._gatherer.look(step)
+            case Seek():
+                return self._gatherer.seek(step.call)
             case Write():
                 add = self.store.append if step.effect else self.store.note
                 return add(step.drafts)
@@ -332,7 +336,7 @@ class Gate:
             Refused: In one of its kinds, when the call may not run.
             Unrecorded: If the record could not be written; then nothing may run.
         """
-        return begin(contain(self._case(tool, call)), lambda step: self._perform(step, host))
+        return begin(contain(self._case(tool, call, host)), lambda step: self._perform(step, host))
 
     # ── People ───────────────────────────────────────────────────────────────────────────
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.errors import StoreError, Unrecorded
 from lockgate.evaluate import Facts
-from lockgate.past import Conversation, has_end
-from lockgate.record import observed, said
+from lockgate.past import Conversation, Past, Stage, has_end
+from lockgate.record import EventKind, observed, said
 from lockgate.steps import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from lockgate.call import ToolCall
     from lockgate.record import Draft, Trust
     from lockgate.scope import Scope
     from lockgate.steps import Look
@@ -50,6 +51,23 @@ class Gatherer:
         if len(past) == latest and not has_end(past):
             past = self._store.of_call(call.thread, call.id)
         return Known(past, self.facts(call.thread, wanted=step.history))
+
+    def seek(self, call: ToolCall) -> str:
+        """Return the identity under which the same call is held in this thread, or nothing."""
+        held = [
+            event
+            for event in self._store.of_thread(call.thread)
+            if event.kind is EventKind.HELD
+            and event.fingerprint == call.fingerprint
+            and event.call != call.id
+        ]
+        return next((event.call for event in held if self._stands(call, event.call)), "")
+
+    def _stands(self, call: ToolCall, call_id: str) -> bool:
+        past = Past.of(call, self._store.of_call(call.thread, call_id))
+        if past.stage is not Stage.HELD or past.request is None:
+            return False
+        return self._clock() < past.request.expires_at
 
     def facts(self, thread: str, *, wanted: bool) -> Facts:
         """Return the facts of a conversation, folding what came since it was last looked at."""

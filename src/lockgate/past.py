@@ -59,6 +59,7 @@ class Past:
         generation: Number of the event that started or ended it last, or zero; two who see
             the same generation can't both start the next.
         end: The event of the last end.
+        adopted: The identity this call has taken on, or empty.
         other: Whether another call with this identity is held.
     """
 
@@ -69,6 +70,7 @@ class Past:
     asks: int = 0
     generation: int = 0
     end: Event | None = None
+    adopted: str = ""
     other: bool = False
 
     @classmethod
@@ -87,6 +89,8 @@ class Past:
         match event.kind:
             case EventKind.HELD:
                 return self._hold(event)
+            case EventKind.ADOPTED:
+                return replace(self, adopted=event.data["call"])
             case EventKind.ASKED:
                 return replace(self, asks=self.asks + 1)
             case EventKind.RESOLVED:

@@ -35,6 +35,7 @@ class EventKind(StrEnum):
     DECIDED = "decided"
     HELD = "held"
     ASKED = "asked"
+    ADOPTED = "adopted"
     RESOLVED = "resolved"
     REFUSED = "refused"
     STARTED = "started"

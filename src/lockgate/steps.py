@@ -27,6 +27,13 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Seek:
+    """Find the identity under which the same call is held in this thread, or nothing."""
+
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """Append to the record; the reply says for each draft whether it was new.
 
@@ -102,7 +109,7 @@ class Run:
     permit: Permit
 
 
-Step = Look | Write | Ask | Admit | Run
+Step = Look | Seek | Write | Ask | Admit | Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +169,11 @@ class Host:
         run: Executes under a permit; returns `Ran`. Async hosts return awaitables.
         admit: Validates edited arguments as the host validates the agent's; raises if they
             do not fit.
+        asks_again: Whether the agent, told that a call is held, asks again under another
+            identity.
     """
 
     ask: Callable[[Ask], Any]
     run: Callable[[Run], Any]
     admit: Callable[[Admit], Mapping[str, Any]] = _as_given
+    asks_again: bool = False

@@ -479,10 +479,10 @@ def test_in_a_shared_task_an_answer_without_a_name_runs_nothing(world, held):
 @pytest.mark.parametrize("which", [0, 1])
 def test_in_a_shared_task_an_approval_runs_its_own_call_only(world, held, which):
     agent = two_in_one_task(world, held)
-    requests = {request.arguments["x"]: request.id for request in world.gate.desk.pending()}
-    world.gate.desk.answer(requests[which], Answer(choice=Choice.APPROVE, by="ann"))
-    world.gate.desk.answer(requests[1 - which], Answer(choice=Choice.REJECT, by="ann"))
-    for _ in range(4):
+    for _ in range(6):
+        for request in world.gate.desk.pending():
+            choice = Choice.APPROVE if request.arguments["x"] == which else Choice.REJECT
+            world.gate.desk.answer(request.id, Answer(choice=choice, by="ann"))
         agent.invoke(resumption(agent.get_state(CONFIG)), CONFIG)
     assert world.effects == [which]
     assert not agent.get_state(CONFIG).interrupts
@@ -548,3 +548,56 @@ def test_an_async_agent_is_not_held_up_by_the_store(world, held):
     world.approve()
     asyncio.run(agent.ainvoke(resumption(agent.get_state(CONFIG)), CONFIG))
     assert world.effects == [1]
+
+
+def asking_again(world, held, times):
+    """Return an agent that calls `held` with the same arguments again and again."""
+    calls = [
+        AIMessage("", tool_calls=[{"name": "held", "args": {"x": 1}, "id": f"c{at}"}])
+        for at in range(times)
+    ]
+    turns = [part for call in calls for part in (call, AIMessage("later"))]
+    return agent_of(world, held, script=turns, on_hold="tell")
+
+
+def test_told_that_it_is_held_the_agent_asks_again_and_the_call_runs_once(world, held):
+    agent = asking_again(world, held, 4)
+    for _ in range(2):
+        agent.invoke(user(), CONFIG)
+    assert len(world.gate.desk.pending()) == 1
+    assert all("pending approval" in said for said in told(agent))
+    world.approve()
+    agent.invoke(user(), CONFIG)
+    assert (world.effects, told(agent)[-1]) == ([1], "did 1")
+    agent.invoke(user(), CONFIG)
+    assert world.effects == [1]
+    assert "pending approval" in told(agent)[-1]
+    assert len(world.gate.desk.pending()) == 1
+
+
+def test_an_adopted_call_that_is_replayed_gets_the_recorded_result(world, held):
+    agent = asking_again(world, held, 2)
+    agent.invoke(user(), CONFIG)
+    world.approve()
+    agent.invoke(user(), CONFIG)
+    before = next(
+        item
+        for item in agent.get_state_history(CONFIG)
+        if item.next == ("tools",) and len(told_in(item)) == 1
+    )
+    agent.invoke(None, before.config)
+    assert world.effects == [1]
+
+
+def told_in(state) -> list[str]:
+    return [item.content for item in state.values["messages"] if isinstance(item, ToolMessage)]
+
+
+def test_told_of_a_rejection_the_agent_hears_it_again_without_asking_anybody(world, held):
+    agent = asking_again(world, held, 2)
+    agent.invoke(user(), CONFIG)
+    world.reject()
+    agent.invoke(user(), CONFIG)
+    assert "ann rejected it" in told(agent)[-1]
+    assert world.gate.desk.pending() == []
+    assert world.effects == []

@@ -16,7 +16,8 @@ from theorems.drivers import sync_driver
 from theorems.lives import Broken, Core, lives
 from theorems.worlds import EFFECTS, IDENTITIES, ONCE, PERSONS, VERDICTS, World
 
-ORDER = ("approve", "past", "decide", "contain")
+PLAN = ("case", "hold", "contain")
+ORDER = ("approve", "past", "decide", *PLAN)
 
 
 class Mutant(NamedTuple):
@@ -27,7 +28,12 @@ class Mutant(NamedTuple):
 
 
 def contain(noticed_by, old, new):
-    return Mutant(noticed_by, {"contain": (old, new)})
+    """Edit the plan, in whichever of its files the text stands."""
+    sources = {
+        name: inspect.getsource(importlib.import_module(f"lockgate.{name}")) for name in PLAN
+    }
+    where = next((name for name in PLAN if old in sources[name]), "contain")
+    return Mutant(noticed_by, {where: (old, new)})
 
 
 def past(noticed_by, old, new):
@@ -41,8 +47,8 @@ def decide(noticed_by, old, new):
 MUTANTS = {
     "started is not written before the run": contain(
         "no_run_without_started",
-        "_write(decided, started,",
-        "_write(decided,",
+        "write(decided, started,",
+        "write(decided,",
     ),
     "the start of an effect does not wait for the disk": contain(
         "an_effect_waits_for_the_disk", "started, effect=not case.reads)", "started, effect=False)"
@@ -150,7 +156,7 @@ MUTANTS = {
         "the_world_is_as_expected",
         {
             "past": ("if event.fingerprint == call.fingerprint:", "if True:"),
-            "contain": ("or request.fingerprint != case.call.fingerprint:", "or False:"),
+            "hold": ("or request.fingerprint != case.call.fingerprint:", "or False:"),
         },
     ),
     "an approval outlives the call that used it": past(
@@ -217,7 +223,7 @@ def planted(mutant):
                 changed[name] = types.SimpleNamespace(
                     resolve=_function(module.resolve, *mutant.edits[name])
                 )
-        elif name in mutant.edits or name == "contain":
+        elif name in mutant.edits or name in PLAN:
             changed[name] = _module(module, *mutant.edits.get(name, ("", "")), changed)
     combine = changed.get("decide", importlib.import_module("lockgate.decide")).combine
     return Core(changed["contain"].contain, changed["contain"].Case), combine

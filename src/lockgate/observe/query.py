@@ -128,6 +128,7 @@ def calls(events: Iterable[Event]) -> list[CallRow]:
 
 _STATES: Final = {
     EventKind.HELD: "held",
+    EventKind.ADOPTED: "asked again",
     EventKind.STARTED: "unknown",
     EventKind.SUSPENDED: "suspended",
     EventKind.COMPLETED: "completed",

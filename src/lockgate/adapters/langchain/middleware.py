@@ -108,14 +108,15 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         )
 
     def _listen(self, messages: Sequence[BaseMessage]) -> None:
-        """Record what the user said; a new turn abandons what still waited for an answer.
+        """Record what the user said; a new turn abandons what the graph had paused for.
 
         To a sub-agent the agent above it speaks as a user would; that is not the user speaking.
         """
         scope = self._scope(messages)
         if not scope.thread or is_nested():
             return
-        if self._gate.hear(scope, _turns(messages)):
+        heard = self._gate.hear(scope, _turns(messages))
+        if heard and self._options.get("on_hold", "pause") == "pause":
             self._gate.desk.abandon(scope.thread)
 
     def _governed(self, request: ToolCallRequest) -> ToolCallRequest:

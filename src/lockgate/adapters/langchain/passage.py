@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from lockgate.adapters.langchain.pause import can_pause, pause
 from lockgate.call import projected
 from lockgate.errors import PendingApproval, Refused, Suspended
-from lockgate.steps import Ran
+from lockgate.steps import Host, Ran
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -127,6 +127,10 @@ class Passage:
             id=call_id if scope.thread else None,
             scope=scope,
         )
+
+    def host(self, ask: Callable[[Ask], Any], run: Callable[[Run], Any]) -> Host:
+        """Return what the plan asks of this door."""
+        return Host(ask, run, self.admit, asks_again=self._governed.on_hold == "tell")
 
     def exact(self, step: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the frozen arguments as the tool takes them, with what was injected."""

@@ -27,7 +27,6 @@ from lockgate.adapters.langchain.passage import (
 )
 from lockgate.classify import Signature
 from lockgate.errors import WiringError
-from lockgate.steps import Host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -255,7 +254,7 @@ def _passed(
             return passage.ran(inner(*positional, **named))
 
     with passage.refusals():
-        host = Host(passage.ask, run, passage.admit)
+        host = passage.host(passage.ask, run)
         return passage.result(governed.gate.pass_call(governed.tool, passage.call, host))
 
 
@@ -273,5 +272,5 @@ async def _apassed(
             return passage.ran(await inner(*positional, **named))
 
     with passage.refusals():
-        host = Host(passage.aask, run, passage.admit)
+        host = passage.host(passage.aask, run)
         return passage.result(await governed.gate.apass_call(governed.tool, passage.call, host))

@@ -1,0 +1,140 @@
+"""One call with everything the plan must be told, and what every part of the plan does with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from lockgate.classify import Effect, read
+from lockgate.decide import decide
+from lockgate.errors import Refused, StoreError, Unrecorded
+from lockgate.record import EventKind, draft
+from lockgate.steps import Look, Outcome, Step, Write
+
+if TYPE_CHECKING:
+    from lockgate.call import Identity, ToolCall
+    from lockgate.classify import Classification, Profile
+    from lockgate.decide import Decision
+    from lockgate.evaluate import Facts, Policy
+    from lockgate.past import Past
+    from lockgate.record import Draft
+
+Plan = Generator[Step, Any, Outcome]
+Part = Generator[Step, Any, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One call with everything that the plan must be told.
+
+    Attributes:
+        call: The call.
+        classification: What its tool does.
+        idempotent: Whether its tool may be retried with the same idempotency key.
+        policy: What the rulebook says about its tool.
+        clock: Reads the time, as RFC 3339 text.
+        timer: Reads a monotonic time in nanoseconds.
+        nonce: Tells this attempt from others that look the same.
+        asks_again: Whether the host, told that a call is held, asks again under another identity.
+        about: What the call was before a person edited it.
+    """
+
+    call: ToolCall
+    classification: Classification
+    idempotent: bool
+    policy: Policy
+    clock: Callable[[], str]
+    timer: Callable[[], int]
+    nonce: str
+    asks_again: bool = False
+    about: Identity | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing ties this call to an earlier one: a read, or outside any thread."""
+        return self.reads or (self.call.repeatable and not self.call.thread)
+
+    @property
+    def reads(self) -> bool:
+        """Whether the call has no effect on the world; its record may wait for a later flush."""
+        return self.classification.action.effect is Effect.READ
+
+    def known_as(self, call_id: str) -> Case:
+        """Return the case of the same call under the identity it had before."""
+        return replace(self, call=replace(self.call, id=call_id))
+
+    def draft(
+        self, kind: EventKind, data: dict[str, Any], *key: object, request: str = ""
+    ) -> Draft:
+        """Draft an event about this call."""
+        return draft(kind, self.identity, self.clock(), data, key=key, request=request)
+
+    @property
+    def identity(self) -> Identity:
+        """What the record knows this call by: an edit does not make it another call."""
+        return self.about or self.call.identity
+
+
+def judge(case: Case, facts: Facts) -> tuple[Profile, Decision]:
+    """Read the payload and decide; nothing is performed and nothing is written."""
+    profile = read(case.classification, case.call.arguments.view)
+    return profile, decide(case.call, profile, facts, case.policy)
+
+
+def look(case: Case) -> Part:
+    """Gather; a store that can't be read means that nothing runs."""
+    try:
+        return (yield Look(case.call, history=case.policy.needs_history))
+    except StoreError as error:
+        raise Unrecorded("the record could not be read: nothing was executed") from error
+
+
+def write(*drafts: Draft, effect: bool = True) -> Part:
+    """Append; a store that can't be written means that nothing runs."""
+    try:
+        return (yield Write(drafts, effect))
+    except StoreError as error:
+        raise Unrecorded("the record could not be written: nothing was executed") from error
+
+
+def refuse(case: Case, kind: type[Refused], reason: str, tell: str = "") -> Part:
+    """Record a refusal that is not a decision, then raise it."""
+    yield from write(refusal(case, kind, reason))
+    raise kind(reason, call=case.call, tell=tell)
+
+
+def refusal(case: Case, kind: type[Refused], reason: str) -> Draft:
+    """Draft a refusal that is not a decision."""
+    told = {
+        "outcome": kind.outcome,
+        "reason": reason,
+        "tool": case.call.tool,
+        "arguments": case.call.arguments.view,
+    }
+    return case.draft(EventKind.REFUSED, told, kind.outcome, case.nonce)
+
+
+def decided_draft(
+    case: Case, past: Past, profile: Profile, decision: Decision, took: dict[str, int]
+) -> Draft:
+    """Draft what was decided; the same decision about the same attempt is recorded once."""
+    told = {
+        "tool": case.call.tool,
+        "source": case.call.source,
+        "principal": _principal(case.call),
+        "environment": case.call.environment,
+        "arguments": case.call.arguments.view,
+        "profile": profile.to_dict(),
+        "decision": decision.to_dict(),
+        "took": took,
+    }
+    again = case.nonce if case.call.repeatable and past.request is None else ""
+    edit = case.call.fingerprint if case.about else ""
+    key = (decision.verdict.value, decision.revision, past.generation, again, edit)
+    return case.draft(EventKind.DECIDED, told, *key)
+
+
+def _principal(call: ToolCall) -> dict[str, str | None]:
+    who = call.principal
+    return {"agent": who.agent, "person": who.person, "organisation": who.organisation}

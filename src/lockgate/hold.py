@@ -1,0 +1,134 @@
+"""A person's answer: the part of the plan that holds a call until exactly it is approved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from lockgate.approve import State, expired, request_for, resolve
+from lockgate.case import Case, Part, decided_draft, judge, look, refuse, write
+from lockgate.decide import Verdict
+from lockgate.errors import AnswerRefused, Blocked, Expired, Rejected, Stale, describe
+from lockgate.past import Past
+from lockgate.record import EventKind, resolved
+from lockgate.redact import redact
+from lockgate.steps import Admit, Ask, Known, Seek
+
+if TYPE_CHECKING:
+    from lockgate.approve import Answer, ApprovalRequest, Resolution
+    from lockgate.decide import Decision
+    from lockgate.evaluate import Facts
+    from lockgate.record import Draft
+
+
+def approved(case: Case, past: Past, decision: Decision, decided: Draft) -> Part:
+    """Return the request with which a person has approved exactly this call; raise otherwise."""
+    request: ApprovalRequest = past.request or (yield from _hold(case, past, decision, decided))
+    resolution: Resolution | None = past.resolution
+    for nth in count():
+        resolution = resolution or (yield from _by_time(case, request))
+        if resolution is not None and nth >= past.asks:
+            break
+        if nth >= max(past.asks, 1):
+            yield from write(case.draft(EventKind.ASKED, {}, request.id, nth, request=request.id))
+        answer: Answer | None = yield Ask(case.call, decision, request, nth, resolution)
+        if resolution is None:
+            resolution = yield from _answered(case, request, answer)
+    return request, _checked(case, decision, request, resolution)
+
+
+def adopted(case: Case, decided: Draft) -> Part:
+    """Return the identity under which this very call is held already, if it is.
+
+    Agents that are told that a call is held ask again, and their host gives the same call
+    another identity. It takes on the earlier one for good: its request, its one execution and its
+    result.
+    """
+    earlier: str = yield Seek(case.call)
+    if earlier:
+        told = {"call": earlier}
+        yield from write(decided, case.draft(EventKind.ADOPTED, told))
+    return earlier
+
+
+def as_edited(case: Case, past: Past, facts: Facts, arguments: dict[str, Any]) -> Part:
+    """Judge the call anew as a person edited it; what a judge forbids stays forbidden."""
+    try:
+        admitted = yield Admit(case.call, arguments)
+    except Exception as error:  # noqa: BLE001 - whatever the host's validation raises
+        reason = f"the edited arguments do not fit the tool: {describe(error)}"
+        yield from refuse(case, Stale, reason)
+    edited = replace(case, call=case.call.edited(admitted), about=case.call.identity)
+    profile, decision = judge(edited, facts)
+    decided = decided_draft(edited, past, profile, decision, {})
+    if decision.verdict is Verdict.BLOCK:
+        yield from write(decided)
+        raise Blocked(decision.reason, call=edited.call, decision=decision, tell=decision.tell)
+    return edited, decision, decided
+
+
+def _hold(case: Case, past: Past, decision: Decision, decided: Draft) -> Part:
+    arguments, _ = redact(dict(case.call.arguments.view))
+    request = request_for(
+        case.call,
+        decision,
+        action=case.classification.action.id,
+        arguments=arguments,
+        now=case.clock(),
+        seconds=case.policy.approval_seconds,
+        nth=(past.generation, past.held),
+    )
+    told = {"request": request.to_dict()}
+    held = case.draft(EventKind.HELD, told, request.id, request=request.id)
+    yield from write(decided, held)
+    return request
+
+
+def _by_time(case: Case, request: ApprovalRequest) -> Part:
+    """Let the request expire if its time has come."""
+    ended = expired(request, case.clock())
+    if ended is None:
+        return None
+    return (yield from _end(case, request, ended))
+
+
+def _answered(case: Case, request: ApprovalRequest, answer: Answer | None) -> Part:
+    """Record the host's answer, then return what the store says: the first answer won."""
+    if answer is None:
+        return (yield from _resolution(case))
+    try:
+        ended = resolve(request, answer, case.clock())
+    except AnswerRefused:
+        return (yield from _resolution(case))
+    return (yield from _end(case, request, ended))
+
+
+def _end(case: Case, request: ApprovalRequest, ended: Resolution) -> Part:
+    yield from write(resolved(case.call.identity, request.id, ended.to_dict(), case.clock()))
+    return (yield from _resolution(case))
+
+
+def _resolution(case: Case) -> Part:
+    known: Known = yield from look(case)
+    return Past.of(case.call, known.past).resolution
+
+
+def _checked(
+    case: Case, decision: Decision, request: ApprovalRequest, resolution: Resolution | None
+) -> Resolution:
+    """Return the resolution if it lets exactly this call through, now; raise otherwise."""
+    if resolution is None or request.fingerprint != case.call.fingerprint:
+        raise Stale("what was approved is not this call", call=case.call, decision=decision)
+    if resolution.state is State.REJECTED:
+        said = f": {resolution.comment}" if resolution.comment else ""
+        raise Rejected(
+            f"{resolution.by} rejected it{said}",
+            call=case.call,
+            decision=decision,
+            tell="Do not try it again in another way.",
+        )
+    if resolution.state is State.EXPIRED or case.clock() >= request.expires_at:
+        reason = f"`{request.id}` expired: {resolution.by} came before an answer or its use"
+        raise Expired(reason, call=case.call, decision=decision)
+    return resolution
