@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.sqlite import SqliteSaver
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from lockgate import Gate, Rulebook
 from lockgate.adapters.langchain import containment, resumption
@@ -68,6 +66,8 @@ def paused(history: Any) -> Any:
 
 
 async def async_(gate: Gate) -> Any:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
     async with AsyncSqliteSaver.from_conn_string(str(FOLDER / "graph.db")) as saver:
         agent = agent_over(gate, saver)
         history = [item async for item in agent.aget_state_history(CONFIG)]
@@ -88,5 +88,4 @@ def main() -> None:
     sys.stdout.write(orjson.dumps(found).decode())
 
 
-assert sqlite3.threadsafety
 main()
