@@ -3,7 +3,6 @@
 import asyncio
 import copy
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +19,8 @@ from llama_index.core.tools import (
 )
 from llama_index.core.tools.calling import acall_tool, call_tool
 from llama_index.core.tools.types import AsyncBaseTool, BaseTool
-from llama_index.core.workflow import (
-    Context,
-)
+from llama_index.core.workflow import Context
 from pydantic import BaseModel, Field
-from tests.doors import llamaindex_world
 from tests.doors.llamaindex_world import (
     agent_of,
     approving,
@@ -35,20 +31,12 @@ from tests.doors.llamaindex_world import (
     tool_of,
 )
 
-from lockgate import (
-    Blocked,
-    PendingApproval,
-    Rulebook,
-    WiringError,
-)
-from lockgate.adapters.llamaindex import (
-    contained,
-)
+from lockgate import Blocked, PendingApproval, Rulebook, WiringError
+from lockgate.adapters.llamaindex import contained
 from lockgate.record import EventKind
 from lockgate.testing import ScriptedApprover
 
 ALLOW = "rules: [{id: all, then: allow, reason: a test}]"
-PROGRAM = Path(llamaindex_world.__file__)
 pytestmark = pytest.mark.filterwarnings(
     # Agents look at every attribute of themselves, those that pydantic has retired included.
     "ignore::pydantic.warnings.PydanticDeprecatedSince20",

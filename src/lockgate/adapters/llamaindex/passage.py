@@ -1,0 +1,198 @@
+"""One call on its way through the gate: what is judged, what runs, how refusals go back."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from llama_index.core.base.llms.types import TextBlock
+from llama_index.core.tools import ToolOutput
+from workflows.runtime.types.results import WaitingForEvent
+
+from lockgate.adapters.llamaindex.governed import fault
+from lockgate.adapters.llamaindex.pause import pause, waiting_for_nothing
+from lockgate.adapters.llamaindex.place import inside
+from lockgate.call import projected
+from lockgate.errors import PendingApproval, Refused, Suspended
+from lockgate.scope import within
+from lockgate.steps import Host, Ran
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+    from lockgate.adapters.llamaindex.governed import Governed
+    from lockgate.adapters.llamaindex.place import Place
+    from lockgate.steps import Admit, Ask, Outcome, Run
+
+executing: list[str | None] = []
+"""The workflow run of each call that this process is executing."""
+
+
+class Passage:
+    """One call on its way: all that its sync and async forms share."""
+
+    def __init__(
+        self, governed: Governed, where: Place, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Propose the call; the workflow's context is neither judged nor recorded."""
+        self._governed, self._where = governed, where
+        self._names = governed.positional[: len(args)]
+        given = kwargs | dict(zip(self._names, args, strict=False))
+        surplus = len(given) < len(args) + len(kwargs)
+        self._apart = {**governed.apart}
+        if governed.context in given:
+            self._apart[governed.context] = given.pop(governed.context)
+        judged, self._fault = _judged(governed, given, surplus=surplus)
+        self._call = governed.gate.propose(governed.tool, judged, id=where.call, scope=where.scope)
+
+    def go(self, inner: Callable[..., Any], ran: Callable[[Any], Ran] = Ran.of) -> Outcome:
+        """Call `inner` through the gate."""
+
+        def run(step: Run) -> Ran:
+            args, kwargs = self._exact(step)
+            return ran(inner(*args, **kwargs))
+
+        if self._fault:
+            raise self._turned_away()
+        gate = self._governed.gate
+        return gate.pass_call(self._governed.tool, self._call, self._host(gate.ask, run))
+
+    async def ago(
+        self, inner: Callable[..., Awaitable[Any]], ran: Callable[[Any], Ran] = Ran.of
+    ) -> Outcome:
+        """Do as `go` does, in the event loop; the workflow's own pause passes through."""
+
+        async def run(step: Run) -> Ran:
+            args, kwargs = self._exact(step)
+            with self._permitted():
+                return ran(await inner(*args, **kwargs))
+
+        if self._fault:
+            raise await asyncio.to_thread(self._turned_away)
+        gate, host = self._governed.gate, self._host(self._ask, run)
+        async with self._turn():
+            try:
+                return await gate.apass_call(self._governed.tool, self._call, host)
+            except Suspended as paused:
+                raise paused.signal from None
+
+    def _host(self, ask: Callable[[Ask], Any], run: Callable[[Run], Any]) -> Host:
+        """Return what the plan asks of this door; agents turn what is raised into words too."""
+        return Host(ask, run, self._admit, asks_again=self._governed.on_hold != "pause")
+
+    def _ask(self, step: Ask) -> Any:
+        """Ask in the way that was chosen and is possible here."""
+        if self._governed.on_hold == "pause" and self._where.workflow_run is not None:
+            return pause(step)
+        return self._governed.gate.aask(step)
+
+    def _admit(self, step: Admit) -> dict[str, Any]:
+        """Validate edited arguments as the model's are; what was filled in may only be repeated."""
+        shown = step.call.arguments.view
+        fixed = {name for name in self._governed.fixed if step.arguments.get(name) == shown[name]}
+        edited = {name: item for name, item in step.arguments.items() if name not in fixed}
+        return self._governed.validated(edited)
+
+    def _exact(self, step: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the frozen arguments as the tool takes them, with what was kept apart."""
+        values = step.call.arguments.fresh() | self._apart
+        names = self._names if values.keys() >= set(self._names) else ()
+        return tuple(values.pop(name) for name in names), values
+
+    def _turned_away(self) -> Refused:
+        tell = "Correct the arguments and call it again."
+        return self._governed.gate.turn_away(self._governed.tool, self._call, self._fault, tell)
+
+    @contextmanager
+    def _permitted(self) -> Iterator[None]:
+        """Note that the call is executed; a pause of its own is not a failure."""
+        executing.append(self._where.workflow_run)
+        try:
+            with inside(), within(self._where.scope):
+                yield
+        except WaitingForEvent as signal:
+            raise Suspended(signal) from None
+        finally:
+            executing.remove(self._where.workflow_run)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Let the deliveries of one call go one by one, until one has brought the result.
+
+        The framework runs a step again for every event that answers it, even for the second
+        click on one button, and the agent would go on twice.
+        """
+        if self._where.delivery is None:
+            yield
+            return
+        key = self._where.workflow_run, self._where.delivery, self._call.fingerprint
+        turn = _turns.setdefault(key, _Turn())
+        async with turn.lock:
+            if turn.over:
+                raise waiting_for_nothing(self._where.delivery)
+            turn.over = True
+            try:
+                yield
+            except WaitingForEvent:
+                turn.over = False
+                raise
+
+    # ── What goes back ───────────────────────────────────────────────────────────────────
+
+    def output(self, outcome: Outcome) -> Any:
+        """Return what the tool returned, now or when it ran before, or a person's answer."""
+        if not (outcome.replayed or outcome.answered):
+            return outcome.value
+        return self._output(str(outcome.value), raw_output=outcome.value)
+
+    def refusal(self, refused: Refused) -> ToolOutput:
+        """Return the refusal as an error output for the model, or raise it."""
+        pending = isinstance(refused, PendingApproval)
+        way = self._governed.on_hold if pending else self._governed.on_block
+        if way != "tell":
+            raise refused
+        return self._output(refused.to_model(), is_error=True, exception=refused)
+
+    def _output(self, text: str, **rest: Any) -> ToolOutput:
+        return ToolOutput(
+            tool_name=self._call.tool,
+            blocks=[TextBlock(text=text)],
+            raw_input={"kwargs": dict(self._call.arguments.view)},
+            **rest,
+        )
+
+
+class _Turn:
+    """Whose turn it is among the deliveries of one call, and whether its result is out."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.over = False
+
+
+_turns: WeakValueDictionary[tuple[str | None, str, str], _Turn] = WeakValueDictionary()
+
+
+def _judged(
+    governed: Governed, given: dict[str, Any], *, surplus: bool
+) -> tuple[dict[str, Any], str]:
+    """Return the arguments to judge, and what is wrong with them if anything is."""
+    if surplus:
+        return given, "there are more values than parameters"
+    try:
+        return governed.validated(given), ""
+    except ValueError as error:
+        return given, fault(error)
+
+
+def recorded(output: Any) -> Ran:
+    """Record what the tool returned, or else what the model reads of it."""
+    if not isinstance(output, ToolOutput):
+        return Ran.of(output)
+    raw, exact = projected(output.raw_output)
+    if not exact:
+        return Ran(output, output.content, faithful=False)
+    plain = [TextBlock(text=str(output.raw_output))]
+    return Ran(output, raw, faithful=not output.is_error and output.blocks == plain)
