@@ -30,6 +30,7 @@ class MemoryStore:
         self._ids: set[str] = set()
         self._by_call: dict[tuple[str, str], list[Event]] = {}
         self._by_thread: dict[str, list[Event]] = {}
+        self._open: dict[str, Event] = {}
         self._lock = threading.Lock()
 
     def note(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
@@ -61,6 +62,10 @@ class MemoryStore:
             self._ids.add(event.id)
             self._events.append(event)
             self._by_thread.setdefault(event.thread, []).append(event)
+            if event.kind is EventKind.HELD:
+                self._open[event.request] = event
+            elif event.kind is EventKind.RESOLVED:
+                self._open.pop(event.request, None)
             if event.kind in TURNING:
                 self._by_call.setdefault((event.thread, event.call), []).append(event)
 
@@ -86,8 +91,8 @@ class MemoryStore:
 
     def unresolved(self) -> tuple[Event, ...]:
         """Return the `held` events whose request has no resolution."""
-        ended = {event.request for event in self.of_kind(EventKind.RESOLVED)}
-        return tuple(event for event in self.of_kind(EventKind.HELD) if event.request not in ended)
+        with self._lock:
+            return tuple(self._open.values())
 
     def page(self, after: int = 0, limit: int = 1000) -> tuple[Event, ...]:
         """Return up to `limit` events, oldest first."""

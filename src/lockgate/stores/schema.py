@@ -49,7 +49,7 @@ events: Final = Table(
     Column("prev", Text, nullable=False),
     Column("hash", Text, nullable=False),
 )
-Index("events_by_call", events.c.thread, events.c.call, events.c.kind)
+Index("events_by_call", events.c.thread, events.c.call)
 Index("events_by_request", events.c.request, sqlite_where=events.c.request != "")
 Index("events_by_kind", events.c.kind)
 
