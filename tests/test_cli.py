@@ -9,6 +9,7 @@ import sys
 from contextlib import closing, suppress
 from typing import NamedTuple
 
+import orjson
 import pytest
 
 from lockgate import Blocked, Callback, Gate, PendingApproval, __version__, cli
@@ -144,6 +145,17 @@ def test_check_names_the_place_of_a_fault(lockgate, rulebook, text, fault):
     assert ran.code == 1
     assert fault in ran.said
     assert ran.out == ""
+
+
+def test_check_tells_a_fault_as_json(lockgate, rulebook):
+    rulebook.write_text(
+        "rules:\n  - {id: a, on: {action: payments.refnd}, then: block, reason: r}\n"
+    )
+    ran = lockgate("check", rulebook, "--json")
+    told = orjson.loads(ran.out)
+    assert ran.code == 1
+    assert (told["valid"], told["line"], told["column"]) == (False, 2, 26)
+    assert told["hint"] == "did you mean `payments.refund`?"
 
 
 def test_check_says_that_there_is_no_such_file(lockgate, tmp_path):

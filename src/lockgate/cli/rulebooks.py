@@ -14,6 +14,7 @@ from lockgate.cli.printing import (
     BLOCKED,
     COLOURS,
     HELD,
+    WRONG,
     AsJson,
     Rules,
     json_object,
@@ -21,13 +22,21 @@ from lockgate.cli.printing import (
     print_json,
 )
 from lockgate.decide import Verdict
+from lockgate.errors import RulebookError
 from lockgate.gate import Gate
 from lockgate.rulebook import Rulebook
 
 
 def check(rulebook: Path, json: AsJson = False) -> None:
     """Check a rulebook: syntax, types and names, each fault with its place."""
-    book = Rulebook.load(rulebook)
+    try:
+        book = Rulebook.load(rulebook)
+    except RulebookError as error:
+        if not json:
+            raise
+        place = {"file": error.file, "line": error.line, "column": error.column}
+        print_json({"valid": False, "error": error.message, "hint": error.hint, **place})
+        raise typer.Exit(WRONG) from None
     levels = {level.value: handling.value for level, handling in book.levels.items()}
     told = {
         "valid": True,

@@ -29,6 +29,7 @@ from lockgate.evaluate.policy import (
     PolicyJudge,
     Rule,
     Then,
+    Variables,
 )
 from lockgate.evaluate.risk import RiskJudge, assess
 
@@ -54,6 +55,7 @@ __all__ = [
     "RiskJudge",
     "Rule",
     "Then",
+    "Variables",
     "assess",
     "evaluate",
 ]

@@ -26,10 +26,25 @@ class ConditionError(Exception):
     """A condition has no answer for this call."""
 
 
+class Variables(dict[str, Any]):
+    """What conditions can name, for one question.
+
+    Attributes:
+        prepared: The same in the engine's own form, made by the first condition that asks.
+    """
+
+    __slots__ = ("prepared",)
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """Hold `values`, not yet prepared."""
+        super().__init__(values)
+        self.prepared: Any = None
+
+
 class Condition(Protocol):
     """A compiled `when`."""
 
-    def holds(self, variables: Mapping[str, Any]) -> bool:
+    def holds(self, variables: Variables) -> bool:
         """Say whether it is true.
 
         Raises:
@@ -130,14 +145,14 @@ class PolicyJudge:
 
 
 def _by_rules(rules: Sequence[Rule], question: Question) -> Iterator[Finding]:
-    seen: dict[str, Any] | None = None
+    seen: Variables | None = None
     for rule in rules:
         if rule.levels and question.risk.level not in rule.levels:
             continue
         if rule.condition is None:
             yield from rule.findings
             continue
-        seen = seen or variables(question)
+        seen = seen or Variables(variables(question))
         try:
             if rule.condition.holds(seen):
                 yield from rule.findings

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
-from lockgate.evaluate import ConditionError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from lockgate.evaluate import ConditionError, Variables
 
 _TEXT, _INT, _ANY = cel.Type.STRING, cel.Type.INT, cel.Type.DYN
 _ANYTHING: Final = cel.Type.Map(_TEXT, cel.Type.List(_ANY))
@@ -89,14 +86,16 @@ class CelCondition:
         if kind not in {"BOOL", "DYN"}:
             raise ConditionSyntaxError(f"a condition must be true or false, not {kind}", 1, 1)
 
-    def holds(self, variables: Mapping[str, Any]) -> bool:
+    def holds(self, variables: Variables) -> bool:
         """Say whether the condition is true.
 
         Raises:
             ConditionError: If it has no answer, for instance because a field is missing.
         """
         try:
-            answer = self._expression.eval(data=variables)
+            if variables.prepared is None:
+                variables.prepared = _environment().Activation(variables)
+            answer = self._expression.eval(variables.prepared)
         except Exception as error:  # noqa: BLE001 - INVARIANT: whatever the engine raises, it is no answer
             raise ConditionError(_plain(str(error))) from None
         value = answer.value()
