@@ -137,7 +137,8 @@ def _same_direction(name: list[str], action: Action) -> bool:
 
 
 def _by_verb(name: list[str]) -> tuple[Action, float, tuple[str, ...]] | None:
-    effects = [(word, _EFFECT_OF[word]) for word in name if word in _EFFECT_OF]
+    verbs = name[:-1] if name[-1] == "read" else name  # `mark_as_read` reads nothing
+    effects = [(word, _EFFECT_OF[word]) for word in verbs if word in _EFFECT_OF]
     if not effects:
         return None
     word, effect = effects[0]
@@ -171,7 +172,12 @@ def _doubted(
 
 def _severe(text: list[str]) -> list[str]:
     """Return the words that delete or pay, wherever they stand."""
-    return [word for word in text if _EFFECT_OF.get(word) in {Effect.DELETE, Effect.PAY}]
+    return [
+        word
+        for word in text
+        if _EFFECT_OF.get(word) in {Effect.DELETE, Effect.PAY}
+        or _EFFECT_OF.get(word.removesuffix("s")) is Effect.DELETE
+    ]
 
 
 def _joined(name: list[str]) -> list[str]:
