@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from lockgate import (
@@ -14,6 +16,7 @@ from lockgate import (
     PendingApproval,
     Rejected,
     Rulebook,
+    current_permit,
 )
 from lockgate.observe import calls, every_event
 from lockgate.record import EventKind
@@ -166,3 +169,27 @@ def test_only_what_is_in_doubt_is_settled_and_only_signed(gate, move):
         gate.desk.reconcile("t", "another", happened=True, by="ann")
     with pytest.raises(AnswerRefused, match="signs"):
         gate.desk.reconcile(*in_doubt(gate), happened=True, by="")
+
+
+def test_a_tool_knows_its_permit_and_an_attempt_made_again_has_the_same_key(gate):
+    keys: list[str] = []
+
+    def move(x: int) -> None:
+        keys.append(current_permit().idempotency_key)
+        if len(keys) == 1:
+            raise Died
+
+    async def amove(x: int) -> None:
+        keys.append(current_permit().idempotency_key)
+
+    moved = gate.contained(move, idempotent=True)
+    with gate.run("t"):
+        with pytest.raises(Died):
+            moved(1)
+        moved(1)
+        moved(1)
+        asyncio.run(gate.contained(amove, action="files.write")(1))
+    first, again, another, other = keys
+    assert first == again
+    assert len({first, another, other}) == 3
+    assert current_permit() is None

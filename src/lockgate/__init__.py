@@ -35,6 +35,7 @@ from lockgate.errors import (
 )
 from lockgate.evaluate import Finding, Level, Risk
 from lockgate.gate import Gate
+from lockgate.scope import current_permit
 
 if TYPE_CHECKING:
     from lockgate.rulebook import Rulebook
@@ -75,6 +76,7 @@ __all__ = [
     "Unrecorded",
     "Verdict",
     "WiringError",
+    "current_permit",
 ]
 
 

@@ -139,7 +139,8 @@ def _claim(
     fresh = yield from write(decided, started, effect=not case.reads)
     if not fresh[-1]:
         yield from refuse(case, Stale, "this call is being executed or was executed already")
-    return Permit(started.id, case.identity.key("effect"))
+    again = past.round if case.call.repeatable else 0
+    return Permit(started.id, case.identity.key("effect", again))
 
 
 def _execute(case: Case, decision: Decision, permit: Permit) -> Part:

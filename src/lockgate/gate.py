@@ -6,6 +6,7 @@ with it and send every call through `pass_call` or `apass_call`; only a permit e
 
 from __future__ import annotations
 
+import inspect
 import os
 import time
 import uuid
@@ -23,12 +24,12 @@ from lockgate.drive import Begun, adrive, begin, drive
 from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
 from lockgate.function import contained
 from lockgate.gather import Gatherer
-from lockgate.scope import Scope, current, within
+from lockgate.scope import Scope, current, executing, within
 from lockgate.steps import Admit, Ask, Look, Run, Seek, Write
 from lockgate.stores import Store, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from lockgate.approvers import Approver
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from lockgate.evaluate import Policy
     from lockgate.record import Trust
     from lockgate.rulebook import Rulebook
-    from lockgate.steps import Host, Outcome, Step
+    from lockgate.steps import Host, Outcome, Permit, Step
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -327,7 +328,7 @@ class Gate:
             case Admit():
                 return host.admit(step)
             case Run():
-                return host.run(step)
+                return _run(step, host)
 
     def begin(self, tool: Tool, call: ToolCall, host: Host) -> Begun:
         """Live the life of a call up to its execution, for hosts that tell us when it ends.
@@ -370,3 +371,15 @@ class Gate:
         import asyncio
 
         return await asyncio.to_thread(self.ask, step)
+
+
+def _run(step: Run, host: Host) -> Any:
+    """Execute under the permit, in this thread or once it is awaited."""
+    with executing(step.permit):
+        reply = host.run(step)
+    return _awaited(reply, step.permit) if inspect.isawaitable(reply) else reply
+
+
+async def _awaited(reply: Awaitable[Any], permit: Permit) -> Any:
+    with executing(permit):
+        return await reply

@@ -59,6 +59,7 @@ class Past:
         generation: Number of the event that started or ended it last, or zero; two who see
             the same generation can't both start the next.
         end: The event of the last end.
+        round: Number of the event that ended the round before, or zero.
         adopted: The identity this call has taken on, or empty.
         other: Whether another call with this identity is held.
     """
@@ -70,6 +71,7 @@ class Past:
     asks: int = 0
     generation: int = 0
     end: Event | None = None
+    round: int = 0
     adopted: str = ""
     other: bool = False
 
@@ -99,10 +101,9 @@ class Past:
                 under = self if event.request else self._without_request()
                 return replace(under, stage=Stage.STARTED, generation=event.seq)
             case EventKind.COMPLETED | EventKind.FAILED:
-                return replace(self, stage=_STAGES[event.kind], end=event, generation=event.seq)
+                return self._ended(_STAGES[event.kind], event)
             case EventKind.RECONCILED:
-                stage = Stage(event.data["stage"])
-                return replace(self, stage=stage, end=event, generation=event.seq)
+                return self._ended(Stage(event.data["stage"]), event)
             case EventKind.SUSPENDED | EventKind.ABANDONED:
                 return replace(self, stage=_STAGES[event.kind])
             case _:
@@ -115,6 +116,9 @@ class Past:
             return {}
         told = self.end.data
         return {**told, "faithful": False} if self.end.masked else told
+
+    def _ended(self, stage: Stage, event: Event) -> Past:
+        return replace(self, stage=stage, end=event, generation=event.seq, round=event.seq)
 
     def _hold(self, event: Event) -> Past:
         return replace(

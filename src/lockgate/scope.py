@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lockgate.call import Principal
+    from lockgate.steps import Permit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,28 @@ class Scope:
 
 NOWHERE: Final = Scope()
 _scope: ContextVar[Scope] = ContextVar("lockgate_scope", default=NOWHERE)
+
+
+_permit: ContextVar[Permit | None] = ContextVar("lockgate_permit", default=None)
+
+
+def current_permit() -> Permit | None:
+    """Return the permit under which the running tool executes; nothing outside of one.
+
+    A tool hands `current_permit().idempotency_key` to services that take one: should the call be
+    attempted again, they see the same key.
+    """
+    return _permit.get()
+
+
+@contextmanager
+def executing(permit: Permit) -> Iterator[None]:
+    """Let what happens inside execute under `permit`."""
+    token = _permit.set(permit)
+    try:
+        yield
+    finally:
+        _permit.reset(token)
 
 
 def current() -> Scope:

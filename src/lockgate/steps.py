@@ -94,7 +94,7 @@ class Permit:
 
     Attributes:
         id: The `started` event.
-        idempotency_key: The same for every attempt of this call.
+        idempotency_key: The same for every attempt of this call, for services that take one.
     """
 
     id: str
