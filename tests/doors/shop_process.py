@@ -1,6 +1,8 @@
 """One process of the cross-process tests: an agent that wants to pay, over two SQLite files.
 
 Usage: shop_process.py FOLDER start|resume|again|killed sync|async
+
+With SHOP_POSTGRES in the environment, LangGraph keeps its checkpoints in that PostgreSQL database.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,7 @@ from lockgate.demo.model import ScriptedModel, calling
 
 FOLDER, WORD, LOOP = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 EFFECTS = FOLDER / "effects"
+POSTGRES = os.environ.get("SHOP_POSTGRES", "")
 CONFIG: Any = {"configurable": {"thread_id": "t"}}
 RULES = "rules: [{id: ask, on: {tool: pay}, then: require_approval, reason: money}]"
 
@@ -52,8 +57,38 @@ def first_step(state: Any) -> Any:
     return resumption(state)
 
 
+@contextmanager
+def checkpoints() -> Iterator[BaseCheckpointSaver[Any]]:
+    if not POSTGRES:
+        with SqliteSaver.from_conn_string(str(FOLDER / "graph.db")) as saver:
+            yield saver
+        return
+    from langgraph.checkpoint.postgres import PostgresSaver
+
+    with PostgresSaver.from_conn_string(POSTGRES) as saver:
+        if WORD == "start":
+            saver.setup()
+        yield saver
+
+
+@asynccontextmanager
+async def acheckpoints() -> AsyncIterator[BaseCheckpointSaver[Any]]:
+    if not POSTGRES:
+        from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+        async with AsyncSqliteSaver.from_conn_string(str(FOLDER / "graph.db")) as saver:
+            yield saver
+        return
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+
+    async with AsyncPostgresSaver.from_conn_string(POSTGRES) as saver:
+        if WORD == "start":
+            await saver.setup()
+        yield saver
+
+
 def sync(gate: Gate) -> Any:
-    with SqliteSaver.from_conn_string(str(FOLDER / "graph.db")) as saver:
+    with checkpoints() as saver:
         agent = agent_over(gate, saver)
         config = paused(agent.get_state_history(CONFIG)) if WORD == "again" else CONFIG
         agent.invoke(first_step(agent.get_state(config)), config)
@@ -66,9 +101,7 @@ def paused(history: Any) -> Any:
 
 
 async def async_(gate: Gate) -> Any:
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
-    async with AsyncSqliteSaver.from_conn_string(str(FOLDER / "graph.db")) as saver:
+    async with acheckpoints() as saver:
         agent = agent_over(gate, saver)
         history = [item async for item in agent.aget_state_history(CONFIG)]
         config = paused(history) if WORD == "again" else CONFIG
