@@ -17,13 +17,13 @@ import pytest
 
 pytest.importorskip("langchain", reason="the LangChain door needs the `langchain` extra")
 
-from doors import test_langchain_paths as paths
 from doors.conftest import World
+from doors.langchain import test_paths as paths
 from lockgate import Answer, Choice, Refused
 from lockgate.adapters.langchain import contained, resumption
 from lockgate.record import verify
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "langchain.md"
+PAGE = Path(__file__).parents[3] / "docs" / "langchain.md"
 BEGIN, END = "<!-- table: paths -->", "<!-- /table -->"
 
 EXPECTED = {

@@ -16,7 +16,7 @@ pytest.importorskip("langchain", reason="the LangChain door needs the `langchain
 psycopg = pytest.importorskip("psycopg", reason="needs `psycopg[binary]`")
 pytest.importorskip("langgraph.checkpoint.postgres", reason="needs `langgraph-checkpoint-postgres`")
 
-from doors import postgres_server
+from doors.langchain import postgres_server
 from lockgate import Answer, Choice, Gate
 from lockgate.observe import calls, every_event
 

@@ -20,11 +20,11 @@ from langchain_core.tools import InjectedToolArg, InjectedToolCallId, Structured
 from langgraph.types import Command
 from pydantic import BaseModel
 
-from doors import test_langchain_paths as paths
-from doors import test_langchain_pause as pauses
-from doors import test_langchain_reach as reach
-from doors import test_langchain_tool as kept
-from doors.planted import Edit, Gone, Put
+from doors.langchain import test_paths as paths
+from doors.langchain import test_pause as pauses
+from doors.langchain import test_reach as reach
+from doors.langchain import test_tool as kept
+from doors.langchain.planted import Edit, Gone, Put
 from lockgate.adapters.langchain import contained, containment
 from lockgate.demo.model import ScriptedModel, calling
 from lockgate.record import EventKind
