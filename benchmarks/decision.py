@@ -5,7 +5,8 @@
 One process, one run: every figure stands beside a baseline that was measured next to it, so
 read the ratios; microseconds are this machine's. `decide` is classification of the payload,
 risk, every rule that could match, combining and explanation; `floor` is the same rule as a
-plain Python comparison. The governed call writes a durable record (SQLite, synchronous=FULL).
+plain Python comparison. The durable record is a SQLite file; an effect waits until the disk
+has what was written before it, a read does not.
 """
 
 from __future__ import annotations
@@ -93,6 +94,8 @@ def decisions(rounds: int, each: int) -> list[tuple[str, float, str, float]]:
 
 def governed(rounds: int, each: int) -> list[tuple[str, float, str, float]]:
     """Compare a raw tool with a contained one, and an agent turn with and without the gate."""
+    # `langchain.py` in this folder must not stand in for the package that is measured.
+    sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).parent]
     try:
         from langchain.agents import create_agent
         from langchain_core.messages import HumanMessage
@@ -107,6 +110,11 @@ def governed(rounds: int, each: int) -> list[tuple[str, float, str, float]]:
     @tool
     def get_order(order_id: str, amount: float, currency: str, note: str) -> str:
         """Look an order up."""
+        return "ok"
+
+    @tool
+    def update_order(order_id: str, amount: float, currency: str, note: str) -> str:
+        """Change an order."""
         return "ok"
 
     folder = tempfile.TemporaryDirectory()
@@ -126,6 +134,8 @@ def governed(rounds: int, each: int) -> list[tuple[str, float, str, float]]:
     for name, gate in (("memory", memory), ("durable", durable)):
         took = median_us(invoking(contained(get_order, gate)), rounds, each)
         rows.append((f"StructuredTool.invoke, governed, {name} record", took, "raw", took / raw))
+    took = median_us(invoking(contained(update_order, durable)), rounds, each)
+    rows.append(("StructuredTool.invoke, governed effect, durable record", took, "raw", took / raw))
     plain = median_us(turn([]), rounds, max(1, each // 10))
     rows.append(("agent turn, raw", plain, "itself", 1.0))
     took = median_us(turn([containment(durable)]), rounds, max(1, each // 10))
