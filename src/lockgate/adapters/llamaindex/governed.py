@@ -14,6 +14,7 @@ from llama_index.core.tools import FunctionTool
 from pydantic import ValidationError
 
 from lockgate.call import Arguments
+from lockgate.errors import PendingApproval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from lockgate.classify import Signature
+    from lockgate.errors import Refused
     from lockgate.gate import Gate, Tool
 
 OnHold = Literal["pause", "raise", "tell"]
@@ -87,6 +89,10 @@ class Governed:
             fixed=fixed,
             apart={name: item for name, item in filled.items() if name not in fixed},
         )
+
+    def way(self, refused: Refused) -> OnHold | OnBlock:
+        """Return how `refused` reaches the agent."""
+        return self.on_hold if isinstance(refused, PendingApproval) else self.on_block
 
     def validated(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments as the tool will receive them, with defaults.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -13,18 +14,18 @@ from workflows.runtime.types.results import WaitingForEvent
 
 from lockgate.adapters.llamaindex.governed import fault
 from lockgate.adapters.llamaindex.pause import pause, waiting_for_nothing
-from lockgate.adapters.llamaindex.place import inside
+from lockgate.adapters.llamaindex.place import inside, nested
 from lockgate.call import projected
-from lockgate.errors import PendingApproval, Refused, Suspended
+from lockgate.errors import Refused, Suspended
 from lockgate.scope import within
-from lockgate.steps import Host, Ran
+from lockgate.steps import Host, Outcome, Ran
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from lockgate.adapters.llamaindex.governed import Governed
     from lockgate.adapters.llamaindex.place import Place
-    from lockgate.steps import Admit, Ask, Outcome, Run
+    from lockgate.steps import Admit, Ask, Run
 
 executing: list[str | None] = []
 """The workflow run of each call that this process is executing."""
@@ -45,29 +46,35 @@ class Passage:
         if governed.context in given:
             self._apart[governed.context] = given.pop(governed.context)
         judged, self._fault = _judged(governed, given, surplus=surplus)
-        self._call = governed.gate.propose(governed.tool, judged, id=where.call, scope=where.scope)
+        gate, tool = governed.gate, governed.tool
+        self._call = gate.propose(tool, judged, id=where.call, scope=where.scope)
+        self._named = where.call or nested(self._call.fingerprint)
+        if self._named != where.call:
+            self._call = gate.propose(tool, judged, id=self._named, scope=where.scope)
 
-    def go(self, inner: Callable[..., Any], ran: Callable[[Any], Ran] = Ran.of) -> Outcome:
+    def go(self, inner: Callable[..., Any]) -> Outcome:
         """Call `inner` through the gate."""
 
         def run(step: Run) -> Ran:
             args, kwargs = self._exact(step)
-            return ran(inner(*args, **kwargs))
+            with inside(self._named):
+                return recorded(inner(*args, **kwargs))
 
         if self._fault:
             raise self._turned_away()
         gate = self._governed.gate
-        return gate.pass_call(self._governed.tool, self._call, self._host(gate.ask, run))
+        try:
+            return gate.pass_call(self._governed.tool, self._call, self._host(gate.ask, run))
+        except ReportedFailure as failed:
+            return Outcome(failed.value)
 
-    async def ago(
-        self, inner: Callable[..., Awaitable[Any]], ran: Callable[[Any], Ran] = Ran.of
-    ) -> Outcome:
+    async def ago(self, inner: Callable[..., Awaitable[Any]]) -> Outcome:
         """Do as `go` does, in the event loop; the workflow's own pause passes through."""
 
         async def run(step: Run) -> Ran:
             args, kwargs = self._exact(step)
             with self._permitted():
-                return ran(await inner(*args, **kwargs))
+                return recorded(await inner(*args, **kwargs))
 
         if self._fault:
             raise await asyncio.to_thread(self._turned_away)
@@ -75,6 +82,8 @@ class Passage:
         async with self._turn():
             try:
                 return await gate.apass_call(self._governed.tool, self._call, host)
+            except ReportedFailure as failed:
+                return Outcome(failed.value)
             except Suspended as paused:
                 raise paused.signal from None
 
@@ -110,7 +119,7 @@ class Passage:
         """Note that the call is executed; a pause of its own is not a failure."""
         executing.append(self._where.workflow_run)
         try:
-            with inside(), within(self._where.scope):
+            with inside(self._named), within(self._where.scope):
                 yield
         except WaitingForEvent as signal:
             raise Suspended(signal) from None
@@ -149,9 +158,7 @@ class Passage:
 
     def refusal(self, refused: Refused) -> ToolOutput:
         """Return the refusal as an error output for the model, or raise it."""
-        pending = isinstance(refused, PendingApproval)
-        way = self._governed.on_hold if pending else self._governed.on_block
-        if way != "tell":
+        if self._governed.way(refused) != "tell":
             raise refused
         return self._output(refused.to_model(), is_error=True, exception=refused)
 
@@ -187,12 +194,38 @@ def _judged(
         return given, fault(error)
 
 
-def recorded(output: Any) -> Ran:
-    """Record what the tool returned, or else what the model reads of it."""
-    if not isinstance(output, ToolOutput):
-        return Ran.of(output)
-    raw, exact = projected(output.raw_output)
+class ReportedFailure(Exception):
+    """A tool that returned its failure instead of raising it; the record knows it as failed."""
+
+    def __init__(self, value: Any) -> None:
+        """Carry what was returned."""
+        super().__init__(str(value))
+        self.value = value
+
+
+def recorded(returned: Any) -> Ran:
+    """Record what the tool returned, or else what the model reads of it.
+
+    Raises:
+        ReportedFailure: If it says of itself that it is an error.
+    """
+    if not isinstance(returned, ToolOutput):
+        if _says_error(returned):
+            raise ReportedFailure(returned)
+        return Ran.of(returned)
+    if returned.is_error or _says_error(returned.raw_output):
+        returned.is_error = True
+        raise ReportedFailure(returned)
+    raw, exact = projected(returned.raw_output)
     if not exact:
-        return Ran(output, output.content, faithful=False)
-    plain = [TextBlock(text=str(output.raw_output))]
-    return Ran(output, raw, faithful=not output.is_error and output.blocks == plain)
+        return Ran(returned, returned.content, faithful=False)
+    plain = [TextBlock(text=str(returned.raw_output))]
+    return Ran(returned, raw, faithful=returned.blocks == plain)
+
+
+def _says_error(result: Any) -> bool:
+    """Say whether a result is marked as an error, as MCP servers and nested tools mark theirs."""
+    if isinstance(result, Mapping):
+        return result.get("isError") is True
+    marks = (getattr(result, name, False) for name in ("is_error", "isError"))
+    return any(mark is True for mark in marks)

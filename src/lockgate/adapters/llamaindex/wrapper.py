@@ -17,7 +17,7 @@ from llama_index.core.tools import BaseTool, FunctionTool
 from llama_index.core.tools.types import AsyncBaseTool
 
 from lockgate.adapters.llamaindex.governed import Governed, OnBlock, OnHold
-from lockgate.adapters.llamaindex.passage import Passage, recorded
+from lockgate.adapters.llamaindex.passage import Passage
 from lockgate.adapters.llamaindex.place import Place, place
 from lockgate.classify import Signature
 from lockgate.errors import Refused, WiringError
@@ -134,7 +134,7 @@ def _method(function: Callable[..., Any], tool: BaseTool, governed: Governed) ->
     def call(_: BaseTool, /, *args: Any, **kwargs: Any) -> Any:
         passage = Passage(governed, Place(governed.gate.scope), args, kwargs)
         try:
-            return passage.output(passage.go(inner, recorded))
+            return passage.output(passage.go(inner))
         except Refused as refused:
             return passage.refusal(refused)
 
@@ -149,7 +149,7 @@ def _amethod(function: Callable[..., Any], tool: BaseTool, governed: Governed) -
         where = await place(governed.gate, governed.tool.signature.name)
         passage = Passage(governed, where, args, kwargs)
         try:
-            return passage.output(await passage.ago(inner, recorded))
+            return passage.output(await passage.ago(inner))
         except Refused as refused:
             return passage.refusal(refused)
 

@@ -1,6 +1,6 @@
 """A scripted model for LlamaIndex's real agents, and a program that is one of several processes.
 
-`python llamaindex_world.py start|resume FOLDER`: everything that outlives a process is a file there.
+`python world.py start|resume FOLDER`: everything that outlives a process is a file there.
 """
 
 from __future__ import annotations
@@ -85,6 +85,10 @@ async def played(handler: Any, react: Any = None) -> tuple[str, dict[str, ToolOu
 
 async def approving(event: ApprovalRequired, ctx: Context) -> None:
     ctx.send_event(approval(event))
+
+
+async def rejecting(event: ApprovalRequired, ctx: Context) -> None:
+    ctx.send_event(approval(event, "reject", comment="not today"))
 
 
 def judged(gate: Gate) -> list[Any]:

@@ -21,7 +21,7 @@ from llama_index.core.tools.calling import acall_tool, call_tool
 from llama_index.core.tools.types import AsyncBaseTool, BaseTool
 from llama_index.core.workflow import Context
 from pydantic import BaseModel, Field
-from tests.doors.llamaindex_world import (
+from tests.doors.llamaindex.world import (
     agent_of,
     approving,
     calling,

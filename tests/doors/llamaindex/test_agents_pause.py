@@ -26,8 +26,8 @@ from llama_index.core.workflow import (
     step,
 )
 from pydantic import BaseModel, ValidationError
-from tests.doors import llamaindex_world
-from tests.doors.llamaindex_world import (
+from tests.doors.llamaindex import world as llamaindex_world
+from tests.doors.llamaindex.world import (
     agent_of,
     approval,
     approving,

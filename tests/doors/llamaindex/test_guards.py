@@ -1,0 +1,377 @@
+"""Each trap of the framework: the check holds with its guard, and fails when the guard is removed."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("llama_index.core", reason="the LlamaIndex door needs the `llamaindex` extra")
+
+from llama_index.core.agent.workflow import AgentWorkflow
+from llama_index.core.tools import FunctionTool, ToolOutput
+from llama_index.core.tools.calling import acall_tool
+from llama_index.core.tools.types import AsyncBaseTool
+from llama_index.core.workflow import Context
+from tests.doors.conftest import World
+from tests.doors.llamaindex.kinds import mcp_tool, retrieving
+from tests.doors.llamaindex.world import agent_of, approval, approving, calling, played, tool_of
+
+from lockgate import Answer, Blocked, Choice
+from lockgate.adapters.llamaindex import (
+    ApprovalRequired,
+    agents,
+    contained,
+    contained_agent,
+    dump,
+    governed,
+    passage,
+    pause,
+    resume,
+    wrapper,
+)
+from lockgate.record import EventKind
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20"),
+    pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince211"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+RESUME: Any = sys.modules["lockgate.adapters.llamaindex.resume"]  # the function has its name
+Patch = pytest.MonkeyPatch
+Check = Callable[[World], Awaitable[None]]
+
+
+def holding(world: World, *, slow: bool = False) -> Any:
+    tool = contained(tool_of(world, "held", slow=slow), world.gate)
+    return agent_of([tool], [calling("held", "c1", x=1), calling("held", "c2", x=2)], "all done")
+
+
+# ── Checks, each of what a trap would break ──────────────────────────────────────────────────
+
+
+async def a_call_is_made_once(world: World) -> None:
+    tool = contained(mcp_tool(world.effects.append, "free"), world.gate)
+    assert isinstance(tool, FunctionTool)
+    await acall_tool(contained(failing(world), world.gate), {"x": 1})
+    assert world.effects == [1]
+
+
+def failing(world: World) -> FunctionTool:
+    def free(x: int) -> str:
+        """Do it."""
+        world.effects.append(x)
+        raise ValueError("no luck")
+
+    return FunctionTool.from_defaults(free)
+
+
+async def a_block_ends_the_run(world: World) -> None:
+    agent = agent_of([tool_of(world, "never")], [calling("never", "c1", x=1)], "all done")
+    handler = contained_agent(agent, world.gate, on_block="raise").run(user_msg="please")
+    async with asyncio.timeout(2):
+        async for _ in handler.stream_events():
+            pass
+        with pytest.raises(Blocked):
+            await handler
+
+
+async def an_error_that_a_function_returns_is_an_error(world: World) -> None:
+    def free(x: int) -> ToolOutput:
+        """Do it."""
+        return ToolOutput(content="no", tool_name="free", raw_input={}, raw_output=1, is_error=True)
+
+    assert (await contained(free, world.gate).acall(x=1)).is_error
+
+
+async def an_answer_reaches_the_call_it_names(world: World) -> None:
+    asked: list[ApprovalRequired] = []
+
+    async def react(event: ApprovalRequired, ctx: Context) -> None:
+        asked.append(event)
+        if len(asked) == 2:
+            ctx.send_event(approval(asked[0]))
+            await asyncio.sleep(0.1)
+            assert world.effects == [asked[0].arguments["x"]]
+            ctx.send_event(approval(asked[1], "reject"))
+
+    await played(holding(world).run(user_msg="please"), react)
+    assert world.effects == [asked[0].arguments["x"]]
+
+
+async def every_held_call_is_asked_for(world: World) -> None:
+    async with asyncio.timeout(2):
+        _, _, asked = await played(holding(world).run(user_msg="please"), approving)
+    assert (sorted(world.effects), len(asked)) == ([1, 2], 2)
+
+
+async def people_may_take_their_time(world: World) -> None:
+    async def slowly(event: ApprovalRequired, ctx: Context) -> None:
+        await asyncio.sleep(0.2)
+        ctx.send_event(approval(event))
+
+    _, outputs, _ = await played(holding(world).run(user_msg="please"), slowly)
+    assert sorted(world.effects) == [1, 2]
+    assert not any(output.is_error for output in outputs.values())
+
+
+async def saved(world: World) -> str:
+    handler = holding(world).run(user_msg="please")
+    asked = 0
+    async for event in handler.stream_events():
+        asked += isinstance(event, ApprovalRequired)
+        if asked == 2:
+            break
+    text = await dump(handler.ctx)
+    await handler.cancel_run()
+    return text
+
+
+async def the_memory_comes_along(world: World) -> None:
+    text = await saved(world)
+    handler = await resume(holding(world), text)
+    async with asyncio.timeout(5):
+        await played(handler, approving)
+    roles = [str(item.role.value) for item in (await handler.ctx.store.get("memory")).get_all()]
+    assert roles[:2] == ["user", "assistant"]
+
+
+async def a_sibling_without_a_json_form_does_not_keep_a_run_from_going_on(world: World) -> None:
+    def held(x: int) -> object:
+        """Do it."""
+        world.effects.append(x)
+        return object()
+
+    def agent() -> Any:
+        calls = [calling("held", "c1", x=1), calling("held", "c2", x=2)]
+        return agent_of([contained(held, world.gate)], calls, "all done")
+
+    handler = agent().run(user_msg="please")
+    asked: list[ApprovalRequired] = []
+    async for event in handler.stream_events():
+        asked += [event] if isinstance(event, ApprovalRequired) else []
+        if len(asked) == 2:
+            break
+    text = await dump(handler.ctx)
+    await handler.cancel_run()
+    answer = Answer(choice=Choice.APPROVE, by="ann")
+    world.gate.desk.answer(asked[1].request_id, answer)
+    await played(await resume(agent(), text), approving)
+    assert sorted(world.effects) == [1, 2]
+
+
+async def a_run_that_is_resumed_twice_acts_once(world: World) -> None:
+    text = await saved(world)
+    world.approve()
+    for _ in range(2):
+        await played(await resume(holding(world), text), approving)
+    assert sorted(world.effects) == [1, 2]
+
+
+async def a_workflow_governs_what_its_agents_would_not(world: World) -> None:
+    turns = ([calling("never", "c1", x=1)], "all done")
+    agent = retrieving(tool_of(world, "never"), turns=turns)
+    flow = contained_agent(AgentWorkflow(agents=[agent], timeout=None), world.gate)
+    await played(flow.run(user_msg="please"))
+    assert world.effects == []
+
+
+async def the_function_itself_is_governed(world: World) -> None:
+    with pytest.raises(Blocked):
+        await contained(tool_of(world, "never"), world.gate).real_fn(x=1)
+    assert world.effects == []
+
+
+async def an_error_of_an_mcp_server_is_recorded_as_a_failure(world: World) -> None:
+    tool = contained(mcp_tool(world.effects.append, "free", is_error=True), world.gate)
+    assert (await tool.acall(input="a")).is_error
+    assert world.count(EventKind.FAILED) == 1
+
+
+async def what_the_author_filled_in_stays(world: World) -> None:
+    def free(x: int, user: str) -> str:
+        """Do it."""
+        world.effects.append(user)
+        return "did it"
+
+    tool = FunctionTool.from_defaults(free, partial_params={"user": "alice"})
+    await contained(tool, world.gate).acall(x=1, user="mallory")
+    await contained(tool, world.gate).acall(x=1)
+    assert world.effects == ["alice"]
+
+
+# ── Removals, each of one guard ──────────────────────────────────────────────────────────────
+
+
+class Delegate(AsyncBaseTool):
+    """What wrappers often are: a tool of another class around the tool."""
+
+    def __init__(self, tool: Any) -> None:
+        self.tool = tool
+
+    @property
+    def metadata(self) -> Any:
+        return self.tool.metadata
+
+    def call(self, *args: Any, **kwargs: Any) -> ToolOutput:
+        return self.tool.call(*args, **kwargs)
+
+    __call__ = call
+
+    async def acall(self, *args: Any, **kwargs: Any) -> ToolOutput:
+        return await self.tool.acall(*args, **kwargs)
+
+
+def keep_no_class(patch: Patch) -> None:
+    patch.setattr(wrapper, "_subclassed", lambda tool, _: Delegate(tool))
+
+
+def surface_nothing(patch: Patch) -> None:
+    patch.setattr(governed.Governed, "way", lambda *_: "tell")
+
+
+def raise_what_nobody_catches(patch: Patch) -> None:
+    class Escaping(BaseException):
+        pass
+
+    def refusal(*_: Any) -> None:
+        raise Escaping
+
+    patch.setattr(passage.Passage, "refusal", refusal)
+
+
+def believe_results(patch: Patch) -> None:
+    def believed(returned: Any) -> Any:
+        return passage.Ran.of(getattr(returned, "raw_output", returned))
+
+    def of(returned: Any) -> Any:
+        ran = believed(returned)
+        return passage.Ran(returned, ran.told, ran.faithful)
+
+    patch.setattr(passage, "recorded", of)
+
+
+def waiting_with(patch: Patch, **changed: Any) -> None:
+    original = Context.wait_for_event
+
+    async def wait_for_event(self: Any, event_type: Any, **told: Any) -> Any:
+        return await original(self, event_type, **{**told, **changed})
+
+    patch.setattr(Context, "wait_for_event", wait_for_event)
+
+
+def ask_for_any_answer(patch: Patch) -> None:
+    def answer(event: Any, _: Any) -> Any:
+        return pause.Answer(choice=event.choice, by=event.by)
+
+    waiting_with(patch, requirements=None)
+    patch.setattr(pause, "_answer", answer)
+
+
+def wait_under_one_name(patch: Patch) -> None:
+    waiting_with(patch, waiter_id="lockgate-one")
+
+
+def wait_not_for_long(patch: Patch) -> None:
+    waiting_with(patch, timeout=0.05)
+
+
+def forget_the_memory(patch: Patch) -> None:
+    def snapshot(ctx: Context) -> dict[str, Any]:
+        told = ctx.to_dict()
+        told["state"].get("state_data", {}).get("_data", {}).pop("memory", None)
+        return told
+
+    patch.setattr(RESUME, "_snapshot", snapshot)
+    patch.setattr(RESUME, "_filled", lambda *_: None)
+
+
+def let_snapshots_fail(patch: Patch) -> None:
+    def arriving(handler: Any, held: set[str]) -> bool:
+        if handler.is_done():
+            return False
+        workers = RESUME._snapshot(handler.ctx)["workers"].values()
+        moving = [item["event"] for worker in workers for item in RESUME._moving(worker)]
+        return sum(event in held for event in moving) > passage.executing.count(handler.run_id)
+
+    patch.setattr(RESUME, "_arriving", arriving)
+
+
+def forget_the_past(patch: Patch) -> None:
+    from lockgate import contain
+
+    def settle(case: Any, past: Any) -> Any:
+        del case, past
+        return None
+        yield
+
+    def claim(case: Any, *_: Any) -> Any:
+        return contain.Permit(case.nonce, case.nonce)
+        yield
+
+    patch.setattr(contain, "_settle", settle)
+    patch.setattr(contain, "_claim", claim)
+
+
+def govern_agents_alone(patch: Patch) -> None:
+    govern = agents._govern
+
+    def without_workflows(agent: Any, governor: Any) -> None:
+        if not isinstance(agent, AgentWorkflow):
+            govern(agent, governor)
+
+    patch.setattr(agents, "_govern", without_workflows)
+
+
+def hand_out_the_function(patch: Patch) -> None:
+    patch.setattr(wrapper, "_functions", lambda *_: {})
+
+
+def take_what_is_sent(patch: Patch) -> None:
+    patch.setattr(governed.Governed, "validated", lambda self, given: {**self.fixed, **given})
+
+
+TRAPS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
+    "tools of another class are called twice": (a_call_is_made_once, keep_no_class),
+    "agents swallow refusals": (a_block_ends_the_run, surface_nothing),
+    "some exceptions hang the event stream": (a_block_ends_the_run, raise_what_nobody_catches),
+    "errors that functions return are lost": (
+        an_error_that_a_function_returns_is_an_error,
+        believe_results,
+    ),
+    "one answer answers all": (an_answer_reaches_the_call_it_names, ask_for_any_answer),
+    "waiters of one name hang": (every_held_call_is_asked_for, wait_under_one_name),
+    "waiting ends as an error": (people_may_take_their_time, wait_not_for_long),
+    "snapshots drop the memory": (the_memory_comes_along, forget_the_memory),
+    "results without a JSON form break snapshots": (
+        a_sibling_without_a_json_form_does_not_keep_a_run_from_going_on,
+        let_snapshots_fail,
+    ),
+    "a run resumed twice acts twice": (a_run_that_is_resumed_twice_acts_once, forget_the_past),
+    "workflows ignore how their agents call tools": (
+        a_workflow_governs_what_its_agents_would_not,
+        govern_agents_alone,
+    ),
+    "code is given the function itself": (the_function_itself_is_governed, hand_out_the_function),
+    "errors of MCP servers look like results": (
+        an_error_of_an_mcp_server_is_recorded_as_a_failure,
+        believe_results,
+    ),
+    "the model overwrites what was filled in": (what_the_author_filled_in_stays, take_what_is_sent),
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+async def test_the_guard_holds(world, trap):
+    check, _ = TRAPS[trap]
+    await check(world)
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+async def test_without_its_guard_the_trap_closes(world, trap, monkeypatch):
+    check, remove = TRAPS[trap]
+    remove(monkeypatch)
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 - hangs, escapes and failures
+        await asyncio.wait_for(check(world), 4)
+    assert not isinstance(caught.value, NameError | AttributeError | ImportError)
