@@ -75,6 +75,7 @@ ACTIONS: Final = (
     _row("communication.send_message", _SEND, "message", _NEVER, 25, "wrong_recipient data_leak", "send message", "post message", "send sms", "send notification", "notify"),
     _row("communication.read", _READ, "message", _FREE, 10, "privacy injection", "read email", "list emails", "search emails", "get messages", "read messages"),
     _row("communication.handover", _UPDATE, "conversation", _UNDO, 10, "", "transfer to human", "escalate to human", "transfer to human agents", "handover"),
+    _row("agents.handoff", _UPDATE, "agent", _UNDO, 10, "", "handoff", "hand off", "delegate"),
     _row("infrastructure.read", _READ, "infrastructure", _FREE, 10, "", "describe instances", "list instances", "get status", "list buckets", "get logs"),
     _row("infrastructure.scale", _UPDATE, "infrastructure", _COST, 45, "spend outage", "scale", "launch instances", "create instance", "resize cluster"),
     _row("infrastructure.configure", _UPDATE, "infrastructure", _COST, 45, "outage", "update security group", "configure", "set config", "update dns", "deploy"),

@@ -262,6 +262,26 @@ async def test_two_held_calls_are_answered_in_the_other_order_each_its_own(world
     assert outputs["c2"].content == "did 2"
 
 
+@pytest.mark.parametrize("order", [(4, 2, 0, 3, 1), (1, 0, 4, 3, 2)])
+async def test_five_held_calls_answered_in_another_order_each_get_their_own(world, order):
+    waiting = {}
+
+    async def react(event, ctx):
+        waiting[event.arguments["x"]] = event
+        if len(waiting) == len(order):
+            for x in order:
+                ctx.send_event(approval(waiting[x], "reject" if x % 2 else "approve"))
+
+    agent = agent_with(world, *(calling("held", f"c{x}", x=x) for x in range(5)))
+    said, outputs, _ = await played(agent.run(user_msg="please"), react)
+    assert (said, sorted(world.effects)) == ("all done", [0, 2, 4])
+    for x in range(5):
+        if x % 2:
+            assert isinstance(outputs[f"c{x}"].exception, Rejected)
+        else:
+            assert outputs[f"c{x}"].content == f"did {x}"
+
+
 async def test_two_identical_held_calls_are_two_calls(world):
     agent = agent_with(world, calling("held", "c1", x=1), calling("held", "c2", x=1))
     _, outputs, asked = await played(agent.run(user_msg="please"), approving)
