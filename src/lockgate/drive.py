@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lockgate.steps import Run
 
@@ -21,16 +21,7 @@ if TYPE_CHECKING:
 
 def drive(plan: Plan, perform: Callable[[Step], Any]) -> Outcome:
     """Run a plan to its end."""
-    advance, value = plan.send, None
-    while True:
-        try:
-            step = advance(value)
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        try:
-            advance, value = plan.send, perform(step)
-        except BaseException as error:  # noqa: BLE001 - the plan decides what an error means
-            advance, value = plan.throw, error
+    return cast("Outcome", _go_on(plan.send, None, plan, perform, until=()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +38,12 @@ class Begun:
 
     def end(self, ran: Ran) -> None:
         """Tell what the execution returned."""
-        _go_on(self._plan.send, ran, self._plan, self._perform)
+        _go_on(self._plan.send, ran, self._plan, self._perform, until=())
 
     def fail(self, error: BaseException) -> None:
         """Tell that the execution raised; the error is the host's to go on with."""
         try:
-            _go_on(self._plan.throw, error, self._plan, self._perform)
+            _go_on(self._plan.throw, error, self._plan, self._perform, until=())
         except BaseException as raised:
             if raised is not error:
                 raise
@@ -60,20 +51,25 @@ class Begun:
 
 def begin(plan: Plan, perform: Callable[[Step], Any]) -> Begun:
     """Run a plan up to its `Run` step."""
-    step = _go_on(plan.send, None, plan, perform)
-    return Begun(step.permit if step else None, plan, perform)
+    reached = _go_on(plan.send, None, plan, perform, until=Run)
+    return Begun(reached.permit if isinstance(reached, Run) else None, plan, perform)
 
 
 def _go_on(
-    advance: Callable[[Any], Step], value: Any, plan: Plan, perform: Callable[[Step], Any]
-) -> Run | None:
-    """Drive until the next `Run`, or to the end."""
+    advance: Callable[[Any], Step],
+    value: Any,
+    plan: Plan,
+    perform: Callable[[Step], Any],
+    *,
+    until: type[Step] | tuple[()],
+) -> Step | Outcome:
+    """Drive to the next step of the kind `until`, which is left to the caller, or to the end."""
     while True:
         try:
             step = advance(value)
-        except StopIteration:
-            return None
-        if isinstance(step, Run):
+        except StopIteration as done:
+            return cast("Outcome", done.value)
+        if isinstance(step, until):
             return step
         try:
             advance, value = plan.send, perform(step)

@@ -230,7 +230,9 @@ TRAPS = {
         the_callers_own_list_stays_as_it_is,
     ),
     "a pause of the tool's own is taken for a failure": Trap(
-        edit("passage.Passage.permitted", "except GraphBubbleUp as", "except ZeroDivisionError as"),
+        edit(
+            "passage.Passage.permitted", "except GraphInterrupt as", "except ZeroDivisionError as"
+        ),
         pauses.test_the_tools_own_question_is_not_answered_by_the_approval,
     ),
     "the approval answers the tool's own question": Trap(

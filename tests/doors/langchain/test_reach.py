@@ -19,6 +19,8 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.tools import tool
 from langchain_core.tools.retriever import create_retriever_tool
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.errors import ParentCommand
+from langgraph.types import Command
 
 from lockgate import Blocked, OutcomeUnknown, PendingApproval, Refused, Rulebook, WiringError
 from lockgate.adapters.langchain import (
@@ -448,5 +450,22 @@ def test_an_unknown_end_is_told_and_not_repeated(world):
     with pytest.raises(Died):
         made.invoke(call, CONFIG)
     with pytest.raises(OutcomeUnknown):
+        made.invoke(call, CONFIG)
+    assert world.effects == [1]
+
+
+def test_a_command_to_the_parent_graph_ends_the_call_and_is_no_pause(world):
+    @tool
+    def update_it(x: int) -> str:
+        """Act, then send the parent graph elsewhere."""
+        world.effects.append(x)
+        raise ParentCommand(Command(graph=Command.PARENT, goto="elsewhere"))
+
+    world.gate.rulebook = Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]")
+    made = contained(update_it, world.gate, on_block="raise")
+    call = {"name": "update_it", "args": {"x": 1}, "id": "c1", "type": "tool_call"}
+    with pytest.raises(ParentCommand):
+        made.invoke(call, CONFIG)
+    with pytest.raises(Refused, match="not run again|already ran"):
         made.invoke(call, CONFIG)
     assert world.effects == [1]

@@ -151,13 +151,17 @@ class Passage:
 
     @contextmanager
     def permitted(self) -> Iterator[None]:
-        """Let the inside of the tool through; a pause of its own is not a failure."""
-        from langgraph.errors import GraphBubbleUp
+        """Let the inside of the tool through; a pause of its own is not a failure.
+
+        Other signals of the graph, such as a command to its parent, end the call: taken for a
+        pause, they would let a replay run it again.
+        """
+        from langgraph.errors import GraphInterrupt
 
         token = _permitted.set(id(self._governed))
         try:
             yield
-        except GraphBubbleUp as signal:
+        except GraphInterrupt as signal:
             raise Suspended(signal) from None
         finally:
             _permitted.reset(token)
