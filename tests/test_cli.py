@@ -35,7 +35,7 @@ MISSPELT = """
 lockgate: 1
 rules:
   - id: a
-    when: amount > 500
+    when: amout > 500
     then: block
     reason: a test
 """
@@ -134,7 +134,7 @@ def test_check_tells_what_it_read_as_json(lockgate, rulebook):
     ("text", "fault"),
     [
         (BAD, ":5:11: `maybe` is not one of 'allow', 'require_approval' or 'block'"),
-        (MISSPELT, ":5:11: rule `a`: undeclared reference to 'amount'"),
+        (MISSPELT, ":5:11: rule `a`: undeclared reference to 'amout'"),
         ("rules: [", ":1:"),
         ("", ":1:1: the document is empty"),
     ],

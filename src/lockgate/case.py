@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from lockgate.steps import Look, Outcome, Step, Write
 
 if TYPE_CHECKING:
     from lockgate.call import Identity, ToolCall
-    from lockgate.classify import Classification, Profile
+    from lockgate.classify import Profile
     from lockgate.decide import Decision
     from lockgate.evaluate import Facts, Policy
     from lockgate.past import Past
@@ -30,7 +30,7 @@ class Case:
 
     Attributes:
         call: The call.
-        classification: What its tool does.
+        profile: What its tool does, and what its arguments say.
         idempotent: Whether its tool may be retried with the same idempotency key.
         policy: What the rulebook says about its tool.
         clock: Reads the time, as RFC 3339 text.
@@ -41,7 +41,7 @@ class Case:
     """
 
     call: ToolCall
-    classification: Classification
+    profile: Profile
     idempotent: bool
     policy: Policy
     clock: Callable[[], str]
@@ -58,7 +58,13 @@ class Case:
     @property
     def reads(self) -> bool:
         """Whether the call has no effect on the world; its record may wait for a later flush."""
-        return self.classification.action.effect is Effect.READ
+        return self.profile.action.effect is Effect.READ
+
+    def edited(self, arguments: Mapping[str, Any]) -> Case:
+        """Return the case of this call as a person edited it; its identity stays."""
+        call = self.call.edited(arguments)
+        profile = read(self.profile.classification, call.arguments.view)
+        return replace(self, call=call, profile=profile, about=self.call.identity)
 
     def known_as(self, call_id: str) -> Case:
         """Return the case of the same call under the identity it had before."""
@@ -76,10 +82,9 @@ class Case:
         return self.about or self.call.identity
 
 
-def judge(case: Case, facts: Facts) -> tuple[Profile, Decision]:
-    """Read the payload and decide; nothing is performed and nothing is written."""
-    profile = read(case.classification, case.call.arguments.view)
-    return profile, decide(case.call, profile, facts, case.policy)
+def judge(case: Case, facts: Facts) -> Decision:
+    """Decide; nothing is performed and nothing is written."""
+    return decide(case.call, case.profile, facts, case.policy)
 
 
 def look(case: Case) -> Part:
@@ -115,9 +120,7 @@ def refusal(case: Case, kind: type[Refused], reason: str) -> Draft:
     return case.draft(EventKind.REFUSED, told, kind.outcome, case.nonce)
 
 
-def decided_draft(
-    case: Case, past: Past, profile: Profile, decision: Decision, took: dict[str, int]
-) -> Draft:
+def decided_draft(case: Case, past: Past, decision: Decision, took: dict[str, int]) -> Draft:
     """Draft what was decided; the same decision about the same attempt is recorded once."""
     told = {
         "tool": case.call.tool,
@@ -125,7 +128,7 @@ def decided_draft(
         "principal": _principal(case.call),
         "environment": case.call.environment,
         "arguments": case.call.arguments.view,
-        "profile": profile.to_dict(),
+        "profile": case.profile.to_dict(),
         "decision": decision.to_dict(),
         "took": took,
     }

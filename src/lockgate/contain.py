@@ -66,9 +66,9 @@ def contain(case: Case) -> Plan:
     if recorded is not None:
         return recorded
     gathered = case.timer()
-    profile, decision = judge(case, known.facts)
+    decision = judge(case, known.facts)
     took = {"gather_ns": gathered - begun, "judge_ns": case.timer() - gathered}
-    decided = decided_draft(case, past, profile, decision, took)
+    decided = decided_draft(case, past, decision, took)
     if decision.verdict is Verdict.BLOCK:
         yield from write(decided)
         raise Blocked(decision.reason, call=case.call, decision=decision, tell=decision.tell)

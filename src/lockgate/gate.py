@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
 from lockgate.approvers import Desk, Queue
 from lockgate.call import Principal, ToolCall
 from lockgate.case import Case, judge, refusal
-from lockgate.classify import Signature, classify
+from lockgate.classify import Signature, classify, read
 from lockgate.contain import contain
 from lockgate.drive import Begun, adrive, begin, drive
 from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
@@ -258,8 +258,7 @@ class Gate:
         handle = known[0] if known else self.unregistered(tool, source)
         call = self.propose(handle, arguments)
         facts = self._gatherer.facts(call.thread, wanted=handle.policy.needs_history)
-        _, decision = judge(self._case(handle, call), facts)
-        return decision
+        return judge(self._case(handle, call), facts)
 
     def unregistered(self, name: str, source: str = "") -> Tool:
         """Return what is known of a tool by its name alone, without registering it."""
@@ -305,7 +304,7 @@ class Gate:
     def _case(self, tool: Tool, call: ToolCall, host: Host | None = None) -> Case:
         return Case(
             call=call,
-            classification=tool.classification,
+            profile=read(tool.classification, call.arguments.view),
             idempotent=tool.signature.idempotent,
             policy=tool.policy,
             clock=self._clock,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +58,9 @@ def as_edited(case: Case, past: Past, facts: Facts, arguments: dict[str, Any]) -
     except Exception as error:  # noqa: BLE001 - whatever the host's validation raises
         reason = f"the edited arguments do not fit the tool: {describe(error)}"
         yield from refuse(case, Stale, reason)
-    edited = replace(case, call=case.call.edited(admitted), about=case.call.identity)
-    profile, decision = judge(edited, facts)
-    decided = decided_draft(edited, past, profile, decision, {})
+    edited = case.edited(admitted)
+    decision = judge(edited, facts)
+    decided = decided_draft(edited, past, decision, {})
     if decision.verdict is Verdict.BLOCK:
         yield from write(decided)
         raise Blocked(decision.reason, call=edited.call, decision=decision, tell=decision.tell)
@@ -73,7 +72,7 @@ def _hold(case: Case, past: Past, decision: Decision, decided: Draft) -> Part:
     request = request_for(
         case.call,
         decision,
-        action=case.classification.action.id,
+        action=case.profile.action.id,
         arguments=arguments,
         now=case.clock(),
         seconds=case.policy.approval_seconds,

@@ -147,7 +147,7 @@ class Life:
     def _case(self, verdict: str, call: ToolCall) -> Any:
         return self.core.case(
             call=call,
-            classification=KINDS_OF_TOOL[self.world.effect],
+            profile=KINDS_OF_TOOL[self.world.effect].plain,
             idempotent=self.world.effect == "idempotent",
             policy=POLICIES[verdict],
             clock=self.clock,

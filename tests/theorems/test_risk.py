@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lockgate import Blocked, Gate, Rulebook
-from lockgate.classify import ACTIONS, UNKNOWN, Classification, Effect, Profile, Reversibility, read
+from lockgate.classify import (
+    ACTIONS,
+    UNKNOWN,
+    Classification,
+    Effect,
+    Profile,
+    Reversibility,
+    read,
+    readers_for,
+)
 from lockgate.errors import Refused
 from lockgate.evaluate import Kind, Level, assess
 from lockgate.record import EventKind
@@ -36,6 +45,7 @@ def profiles(draw, *, action=None):
     amount = draw(st.none() | AMOUNTS)
     return Profile(
         classification=known,
+        action=known.action,
         amount=amount,
         amount_missing=amount is None and draw(st.booleans()),
         reach=draw(REACH),
@@ -48,7 +58,7 @@ ENVIRONMENTS = st.sampled_from(["production", "staging", "development", ""])
 
 def acted(profile, **parts):
     action = replace(profile.action, **parts)
-    return replace(profile, classification=replace(profile.classification, action=action))
+    return replace(profile, action=action)
 
 
 def never_less(better, worse):
@@ -133,7 +143,9 @@ def test_an_amount_that_is_not_stated_never_scores_less_than_none(profile, envir
 
 def test_a_factor_is_named_for_each_thing_that_is_worse():
     pay = next(action for action in ACTIONS if action.id == "payments.transfer")
-    known = Classification(action=pay, confidence=1.0, because=(), amount_parameters=("amount",))
+    known = Classification(
+        action=pay, confidence=1.0, because=(), readers=readers_for(pay, {"amount": {}})
+    )
     risk = assess(read(known, {"amount": 1000}), "production")
     told = {factor.name: factor.points for factor in risk.factors}
     assert told == {"action": 35, "irreversible": 15, "environment": 5, "amount": 13}
@@ -144,7 +156,7 @@ def test_a_read_is_scored_by_its_action_alone():
     for action in ACTIONS:
         if action.effect is Effect.READ:
             known = Classification(action=action, confidence=1.0, because=())
-            risk = assess(Profile(classification=known, amount=Decimal(10**9)), "production")
+            risk = assess(replace(known.plain, amount=Decimal(10**9)), "production")
             assert risk.score == action.base_risk
 
 

@@ -105,10 +105,19 @@ class TooFar:
 NEVER = Rule.build(id="never", then=Then.BLOCK, reason="too far", condition=TooFar())
 
 
+class _Always(dict[str, Any]):
+    """The same rules for every action."""
+
+    def __missing__(self, action: str) -> Any:
+        return self["*"]
+
+
 def _policy(verdict: str) -> Policy:
     then = {"ALLOW": Then.ALLOW, "REQUIRE_APPROVAL": Then.REQUIRE_APPROVAL, "BLOCK": Then.BLOCK}
     return Policy(
-        rules=(Rule.build(id="rule", then=then[verdict], reason="the world is so"), NEVER),
+        rules=_Always(
+            {"*": (Rule.build(id="rule", then=then[verdict], reason="the world is so"), NEVER)}
+        ),
         handling=dict.fromkeys(Level, Handling.BY_RULE_ONLY),
         revision="rb-world",
         approval_seconds=SECONDS,

@@ -5,12 +5,14 @@ arguments are read. This room knows no rule and judges nothing.
 """
 
 from lockgate.classify.catalogue import ACTIONS, BY_ID, UNKNOWN, suggestions
-from lockgate.classify.payload import read
+from lockgate.classify.payload import read, readers_for
 from lockgate.classify.profile import (
     Action,
     Classification,
     Effect,
     Profile,
+    Reader,
+    Reading,
     Reversibility,
 )
 from lockgate.classify.signature import Signature, classify
@@ -23,9 +25,12 @@ __all__ = [
     "Classification",
     "Effect",
     "Profile",
+    "Reader",
+    "Reading",
     "Reversibility",
     "Signature",
     "classify",
     "read",
+    "readers_for",
     "suggestions",
 ]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
     from decimal import Decimal
 
 
@@ -58,8 +60,66 @@ class Action:
     hazards: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
 
+    @property
+    def danger(self) -> tuple[bool, int, int]:
+        """What to order actions by, the most dangerous last; a read is below everything else."""
+        return self.effect is not Effect.READ, self.base_risk, _UNDOING.index(self.reversibility)
+
+
+_UNDOING: Final = tuple(Reversibility)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one reader found in the arguments of one call.
+
+    Attributes:
+        action: Id of the canonical action that the payload makes of the call, such as
+            `database.delete` for a tool that runs any SQL; empty where the tool's own stands.
+        reversibility: Whether it can be undone, where the payload tells more than the action.
+        reach: How many rows, recipients, hosts or files, when countable.
+        unit: What `reach` counts; empty where nothing is to be counted.
+        amount: Money moved, in the unit of the argument.
+        amount_missing: Whether money moves and no amount was readable.
+        currency: ISO 4217 code, when it was given.
+        targets: What is acted on, in one normal form: tables, hosts, addresses, paths.
+        hazards: What is dangerous about this payload, as ids of `HAZARDS`.
+        flaws: What about the payload can't be right, each a sentence; each forbids the call.
+        because: Why, in words.
+    """
+
+    action: str = ""
+    reversibility: Reversibility | None = None
+    reach: int | None = None
+    unit: str = ""
+    amount: Decimal | None = None
+    amount_missing: bool = False
+    currency: str = ""
+    targets: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
+    flaws: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads some parameters of one tool; bound when the tool is registered.
+
+    Attributes:
+        name: Which reader, such as `sql`.
+        parameters: The parameters it reads.
+        actions: Every canonical action its readings may name.
+        read: Reads the arguments of a call. What it can't parse is the most dangerous
+            plausible thing; should it raise, the call is forbidden.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    actions: tuple[str, ...] = ()
+    read: Callable[[Mapping[str, Any]], Reading]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Classification:
     """What a tool does, decided once when it is registered.
 
@@ -67,20 +127,29 @@ class Classification:
         action: The canonical action, or the unknown one.
         confidence: From 0 to 1; 1 is the author's own word.
         because: Why, in words.
-        amount_parameters: Parameters that hold an amount of money.
-        recipient_parameters: Parameters that hold recipients.
+        readers: What is read of each call's arguments.
     """
 
     action: Action
     confidence: float
     because: tuple[str, ...]
-    amount_parameters: tuple[str, ...] = ()
-    recipient_parameters: tuple[str, ...] = ()
+    readers: tuple[Reader, ...] = ()
 
     @property
     def known(self) -> bool:
         """Whether the tool was recognised at all."""
         return self.action.id != UNKNOWN_ACTION
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Ids of every action that a call of this tool may turn out to be."""
+        named = (action for reader in self.readers for action in reader.actions)
+        return tuple(dict.fromkeys((self.action.id, *named)))
+
+    @cached_property
+    def plain(self) -> Profile:
+        """The profile of every call whose payload says nothing more."""
+        return Profile(classification=self, action=self.action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,22 +158,36 @@ class Profile:
 
     Attributes:
         classification: The static part.
+        action: The canonical action of this very call; the payload may tell more than the tool.
+        reversibility: Whether this very call can be undone, where the payload tells more.
         amount: Money moved, in the unit of the argument, when it could be read.
         amount_missing: Whether the action moves money and no amount was readable.
-        reach: How many recipients or rows, when countable.
+        currency: ISO 4217 code, when it was given.
+        reach: How many rows, recipients, hosts or files, when countable.
+        unit: What `reach` counts; empty where nothing is to be counted.
+        targets: What is acted on, in one normal form: tables, hosts, addresses, paths.
+        hazards: What is dangerous about this payload, as ids.
         flaws: What about the payload can't be right, each a sentence.
+        because: What the readers say, in words.
     """
 
     classification: Classification
+    action: Action
+    reversibility: Reversibility | None = None
     amount: Decimal | None = None
     amount_missing: bool = False
+    currency: str = ""
     reach: int | None = None
+    unit: str = ""
+    targets: tuple[str, ...] = ()
+    hazards: tuple[str, ...] = ()
     flaws: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
 
     @property
-    def action(self) -> Action:
-        """The canonical action."""
-        return self.classification.action
+    def irreversible(self) -> bool:
+        """Whether this call can't be undone."""
+        return (self.reversibility or self.action.reversibility) is Reversibility.IRREVERSIBLE
 
     def to_dict(self) -> dict[str, object]:
         """Return the JSON form that is recorded."""
@@ -113,8 +196,41 @@ class Profile:
             "effect": self.action.effect.value,
             "resource": self.action.resource,
             "confidence": self.classification.confidence,
-            "because": list(self.classification.because),
+            "because": [*self.classification.because, *self.because],
             "amount": None if self.amount is None else str(self.amount),
+            "currency": self.currency,
             "reach": self.reach,
+            "unit": self.unit,
+            "targets": list(self.targets),
+            "hazards": list(self.hazards),
             "flaws": list(self.flaws),
         }
+
+
+def merged(
+    classification: Classification, readings: Iterable[Reading], catalogue: Mapping[str, Action]
+) -> Profile:
+    """Return the profile that several readings lead to: of each part, the worst."""
+    found = list(readings)
+    actions = [catalogue[item.action] for item in found if item.action]
+    undone = [item.reversibility for item in found if item.reversibility]
+    counted = [item for item in found if item.unit]
+    reaches = [item.reach for item in counted]
+    return Profile(
+        classification=classification,
+        action=max(actions, key=lambda action: action.danger, default=classification.action),
+        reversibility=max(undone, key=_UNDOING.index, default=None),
+        amount=max((item.amount for item in found if item.amount is not None), default=None),
+        amount_missing=any(item.amount_missing for item in found),
+        currency=next((item.currency for item in found if item.currency), ""),
+        reach=None if None in reaches or not reaches else max(filter(None, reaches), default=0),
+        unit=next((item.unit for item in counted), ""),
+        targets=_united(item.targets for item in found),
+        hazards=_united(item.hazards for item in found),
+        flaws=_united(item.flaws for item in found),
+        because=_united(item.because for item in found),
+    )
+
+
+def _united(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item for part in parts for item in part))

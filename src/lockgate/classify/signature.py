@@ -6,21 +6,18 @@ language model, and no guess in favour: what is not recognised is *unknown*.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.classify.catalogue import ACTIONS, BY_ID, UNKNOWN, suggestions
+from lockgate.classify.payload import readers_for
 from lockgate.classify.profile import Action, Classification, Effect, Reversibility
+from lockgate.classify.words import words
 from lockgate.errors import WiringError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_WORD: Final = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-_AMOUNTS: Final = frozenset({"amount", "total", "price", "sum", "charge", "payment", "refund"})
-_RECIPIENTS: Final = frozenset({"to", "cc", "bcc", "recipient", "recipients", "emails", "audience"})
 
 VERBS: Final = {
     Effect.READ: "get list find search read show view describe lookup fetch count check track calculate compute",
@@ -58,6 +55,10 @@ class Signature:
         source: Where the tool comes from.
         action: The catalogue id its author declared, if any.
         idempotent: Whether its author says that running it twice is the same as once.
+        annotations: Hints of the tool's author by their MCP names, such as `readOnlyHint`.
+        trusted: Whether hints that make the tool look safer are believed.
+        method: HTTP verb, where the tool is one operation of an HTTP service.
+        path: HTTP path likewise.
     """
 
     name: str
@@ -66,6 +67,10 @@ class Signature:
     source: str = "function"
     action: str | None = None
     idempotent: bool = False
+    annotations: Mapping[str, bool] = field(default_factory=dict)
+    trusted: bool = False
+    method: str = ""
+    path: str = ""
 
 
 def classify(signature: Signature) -> Classification:
@@ -75,19 +80,12 @@ def classify(signature: Signature) -> Classification:
         WiringError: If the declared action is not in the catalogue.
     """
     action, confidence, because = _recognise(signature)
-    names = tuple(signature.parameters.get("properties", {}))
     return Classification(
         action=action,
         confidence=confidence,
         because=because,
-        amount_parameters=_among(names, _AMOUNTS) if action.effect is Effect.PAY else (),
-        recipient_parameters=_among(names, _RECIPIENTS) if action.effect is Effect.SEND else (),
+        readers=readers_for(action, signature.parameters.get("properties") or {}),
     )
-
-
-def words(name: str) -> list[str]:
-    """Split `camelCase`, `snake_case` and `kebab-case` into lower-case words."""
-    return [word.lower() for word in _WORD.findall(name)]
 
 
 def _recognise(signature: Signature) -> tuple[Action, float, tuple[str, ...]]:
@@ -184,7 +182,3 @@ def _joined(name: list[str]) -> list[str]:
     """Return what a name does besides, as in `find_and_update`."""
     after = (word for joint, word in pairwise(name) if joint in {"and", "or", "then"})
     return [word for word in after if _EFFECT_OF.get(word, Effect.READ) is not Effect.READ]
-
-
-def _among(names: tuple[str, ...], wanted: frozenset[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if wanted.intersection(words(name)))

@@ -115,14 +115,15 @@ class Policy:
     """What the rulebook says about one tool.
 
     Attributes:
-        rules: The rules that could match it.
+        rules: For each action that a call of the tool may turn out to be, the rules that could
+            match it.
         handling: What happens to each level.
         revision: Which rulebook this is.
         approval_seconds: How long an approval request can be answered and used.
         needs_history: Whether a rule looks at the conversation.
     """
 
-    rules: tuple[Rule, ...]
+    rules: Mapping[str, tuple[Rule, ...]]
     handling: Mapping[Level, Handling]
     revision: str
     approval_seconds: int = 86_400
@@ -140,7 +141,7 @@ class PolicyJudge:
 
     def judge(self, question: Question) -> Iterator[Finding]:
         """Return what every applicable rule finds, then what the level leads to."""
-        yield from _by_rules(self._policy.rules, question)
+        yield from _by_rules(self._policy.rules[question.profile.action.id], question)
         yield from _by_level(self._policy.handling, question)
 
 
@@ -211,6 +212,11 @@ def variables(question: Question) -> dict[str, Any]:
         "score": question.risk.score,
         "level": question.risk.level.value,
         "reach": -1 if profile.reach is None else profile.reach,
+        "unit": profile.unit,
+        "amount": None if profile.amount is None else float(profile.amount),
+        "currency": profile.currency,
+        "targets": list(profile.targets),
+        "hazards": list(profile.hazards),
         "said": list(facts.turns),
         "observed": list(facts.observed),
         "calls": [

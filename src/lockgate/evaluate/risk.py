@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from lockgate.classify import Effect, Reversibility
+from lockgate.classify import Effect
 from lockgate.evaluate.finding import Factor, Finding, Kind, Level, Risk
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 THRESHOLDS: Final = ((80, Level.CRITICAL), (50, Level.HIGH), (25, Level.MEDIUM), (0, Level.LOW))
 """From how many points on a call has which level."""
+HAZARD: Final = 20
+"""Points for each hazard that a payload has."""
 MOST_FOR_SIZE: Final = 40
 """Cap of the points for money and of those for reach."""
 
@@ -41,7 +43,7 @@ def _factors(profile: Profile, environment: str) -> Iterator[Factor]:
     yield Factor("action", action.base_risk, f"{action.id} starts at {action.base_risk}")
     if action.effect is Effect.READ:
         return
-    if action.reversibility is Reversibility.IRREVERSIBLE:
+    if profile.irreversible:
         yield Factor("irreversible", 15, "it can't be undone")
     if environment == "production":
         yield Factor("environment", 5, "it acts on production")
@@ -53,13 +55,19 @@ def _size_factors(profile: Profile) -> Iterator[Factor]:
         yield Factor("payload", MOST_FOR_SIZE, profile.flaws[0])
     elif profile.amount_missing:
         yield Factor("amount", 15, "the amount is not stated")
+    for hazard in profile.hazards:
+        yield Factor(hazard, HAZARD, f"it has the hazard `{hazard}`")
     if profile.amount is not None:
         points = _points(10, 1 + float(profile.amount) / 50)
         yield Factor("amount", points, f"it moves {profile.amount}")
     if profile.reach is not None:
-        yield Factor("reach", _points(12, profile.reach), f"it reaches {profile.reach}")
-    elif profile.action.effect is Effect.SEND:
-        yield Factor("reach", 12, "how many it reaches is not countable")
+        yield Factor(
+            "reach",
+            _points(12, profile.reach),
+            f"it reaches {profile.reach} {profile.unit}".rstrip(),
+        )
+    elif profile.unit:
+        yield Factor("reach", 12, f"how many {profile.unit} it reaches is not countable")
 
 
 def _points(weight: int, size: float) -> int:

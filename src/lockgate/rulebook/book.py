@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lockgate.call import digest
+from lockgate.classify import BY_ID
 from lockgate.errors import RulebookError
 from lockgate.evaluate import Handling, Level, Policy, Rule
 from lockgate.rulebook.condition import CelCondition, ConditionSyntaxError
@@ -24,7 +25,7 @@ from lockgate.rulebook.source import Source, parse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from lockgate.classify import Classification, Signature
+    from lockgate.classify import Action, Classification, Signature
     from lockgate.rulebook.document import RuleText
 
 BASELINE: Final = Path(__file__).parent.parent / "packs" / "baseline.yaml"
@@ -46,9 +47,9 @@ class IndexedRule:
     on: On
     history: bool
 
-    def could_match(self, signature: Signature, classification: Classification) -> bool:
-        """Say whether any call of this tool could fall under the rule."""
-        on, action = self.on, classification.action
+    def could_match(self, signature: Signature, action: Action) -> bool:
+        """Say whether a call of this tool that is this action could fall under the rule."""
+        on = self.on
         return (
             _any(on.action, action.id)
             and _any(on.tool, signature.name)
@@ -111,18 +112,22 @@ class Rulebook:
 
     def policy_for(self, signature: Signature, classification: Classification) -> Policy:
         """Return what this rulebook says about one tool; ask once, when it is registered."""
-        found = [
-            item
-            for item in self._index.candidates(signature.name, classification.action.id)
-            if item.could_match(signature, classification)
-        ]
+        found = {
+            action: tuple(self._matching(signature, BY_ID.get(action, classification.action)))
+            for action in classification.actions
+        }
         return Policy(
-            rules=tuple(item.rule for item in found),
+            rules={action: tuple(item.rule for item in items) for action, items in found.items()},
             handling=self.levels,
             revision=self.revision,
             approval_seconds=self.approval_seconds,
-            needs_history=any(item.history for item in found),
+            needs_history=any(item.history for items in found.values() for item in items),
         )
+
+    def _matching(self, signature: Signature, action: Action) -> Iterator[IndexedRule]:
+        for item in self._index.candidates(signature.name, action.id):
+            if item.could_match(signature, action):
+                yield item
 
     @cached_property
     def _index(self) -> _Index:

@@ -1,30 +1,50 @@
-"""The arguments → how much money, how many recipients.
+"""The arguments → what they say: how much money, how many recipients, which statement.
 
-What should be readable and is not counts as the worst plausible thing, never as little.
+Readers are bound to a tool's parameters when it is registered; see `README.md` beside this file
+for how to add one. What should be readable and is not counts as the worst plausible thing, never
+as little.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from lockgate.classify.payload.money import read_amount
-from lockgate.classify.payload.recipients import count_recipients
-from lockgate.classify.profile import Classification, Effect, Profile
+from lockgate.classify.catalogue import BY_ID
+from lockgate.classify.payload import money, recipients
+from lockgate.classify.profile import Reading, merged
+from lockgate.errors import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lockgate.classify.profile import Action, Classification, Profile, Reader
 
-def read(classification: Classification, arguments: Mapping[str, object]) -> Profile:
+BINDERS: Final = (money.bind, recipients.bind)
+"""Each returns a reader for a tool's action and parameters, or nothing."""
+
+
+def readers_for(action: Action, parameters: Mapping[str, Any]) -> tuple[Reader, ...]:
+    """Return what is to be read of every call of a tool.
+
+    Args:
+        action: What the tool does.
+        parameters: JSON Schema of each of its parameters, by name.
+    """
+    bound = (bind(action, parameters) for bind in BINDERS)
+    return tuple(reader for reader in bound if reader is not None)
+
+
+def read(classification: Classification, arguments: Mapping[str, Any]) -> Profile:
     """Complete a tool's classification with what one call's arguments say."""
-    effect = classification.action.effect
-    if effect is Effect.PAY:
-        amount, flaws = read_amount(arguments, classification.amount_parameters)
-        missing = amount is None
-        return Profile(
-            classification=classification, amount=amount, amount_missing=missing, flaws=flaws
-        )
-    if effect is Effect.SEND:
-        reach = count_recipients(arguments, classification.recipient_parameters)
-        return Profile(classification=classification, reach=reach)
-    return Profile(classification=classification)
+    readers = classification.readers
+    if not readers:
+        return classification.plain
+    return merged(classification, [_reading(reader, arguments) for reader in readers], BY_ID)
+
+
+def _reading(reader: Reader, arguments: Mapping[str, Any]) -> Reading:
+    try:
+        return reader.read(arguments)
+    except Exception as error:  # noqa: BLE001 - INVARIANT: what can't be read is not harmless
+        said = f"the {reader.name} reader can't read this payload: {describe(error)}"
+        return Reading(flaws=(said,))

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from lockgate.classify.profile import Effect, Reader, Reading
+from lockgate.classify.words import among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lockgate.classify.profile import Action
 
-def read_amount(
-    arguments: Mapping[str, object], parameters: tuple[str, ...]
-) -> tuple[Decimal | None, tuple[str, ...]]:
+_AMOUNTS: Final = frozenset({"amount", "total", "price", "sum", "charge", "payment", "refund"})
+
+
+def bind(action: Action, parameters: Mapping[str, Any]) -> Reader | None:
+    """Return a reader for tools that pay."""
+    if action.effect is not Effect.PAY:
+        return None
+    names = among(parameters, _AMOUNTS)
+    return Reader(name="money", parameters=names, read=partial(read_amount, names))
+
+
+def read_amount(parameters: tuple[str, ...], arguments: Mapping[str, Any]) -> Reading:
     """Return the largest amount among `parameters`, and what is wrong with any of them."""
     amounts, flaws = [], []
     for name in parameters:
@@ -22,7 +36,8 @@ def read_amount(
             flaws.append(f"`{name}` is not an amount of money")
         else:
             amounts.append(amount)
-    return max(amounts, default=None), tuple(flaws)
+    amount = max(amounts, default=None)
+    return Reading(amount=amount, amount_missing=amount is None, flaws=tuple(flaws))
 
 
 def _decimal(value: object) -> Decimal | None:

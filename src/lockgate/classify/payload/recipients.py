@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from lockgate.classify.profile import Effect, Reader, Reading
+from lockgate.classify.words import among
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lockgate.classify.profile import Action
+
 _SEPARATOR: Final = re.compile(r"[,;\s]+")
+_RECIPIENTS: Final = frozenset({"to", "cc", "bcc", "recipient", "recipients", "emails", "audience"})
 
 
-def count_recipients(arguments: Mapping[str, object], parameters: tuple[str, ...]) -> int | None:
-    """Return the number of recipients, or `None` when a group or nothing is named."""
+def bind(action: Action, parameters: Mapping[str, Any]) -> Reader | None:
+    """Return a reader for tools that send."""
+    if action.effect is not Effect.SEND:
+        return None
+    names = among(parameters, _RECIPIENTS)
+    return Reader(name="recipients", parameters=names, read=partial(count_recipients, names))
+
+
+def count_recipients(parameters: tuple[str, ...], arguments: Mapping[str, Any]) -> Reading:
+    """Count the recipients; a group, or nobody named, can't be counted."""
     counts = [_count(arguments[name]) for name in parameters if name in arguments]
     known = [count for count in counts if count is not None]
-    return sum(known) if known and len(known) == len(counts) else None
+    reach = sum(known) if known and len(known) == len(counts) else None
+    return Reading(reach=reach, unit="recipients")
 
 
 def _count(value: object) -> int | None:
