@@ -97,6 +97,7 @@ def test_each_effect_is_documented(effect):
 
 
 TYPES = {
+    "DYN": "number or null",
     "STRING": "text",
     "INT": "int",
     "LIST<STRING>": "list of text",
