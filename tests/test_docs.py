@@ -28,7 +28,7 @@ import typer
 
 from lockgate import Gate, Rulebook, cli, errors
 from lockgate.approve import Choice, State
-from lockgate.classify import ACTIONS, UNKNOWN, Effect
+from lockgate.classify import ACTIONS, CONTROLS, HAZARDS, UNKNOWN, Effect
 from lockgate.classify.signature import VERBS
 from lockgate.evaluate import Handling, Level, Then
 from lockgate.evaluate.risk import THRESHOLDS
@@ -71,6 +71,18 @@ def test_no_action_is_documented_that_does_not_exist():
     known = {action.id for action in (*ACTIONS, UNKNOWN)} | {f"generic.{e}" for e in VERBS}
     told = {name for name in rows(page("actions.md")) if re.fullmatch(r"[a-z_]+\.[a-z_]+", name)}
     assert told - known == set()
+
+
+@pytest.mark.parametrize("hazard", HAZARDS.values(), ids=lambda hazard: hazard.id)
+def test_each_hazard_has_its_row(hazard):
+    row = f"| `{hazard.id}` | {hazard.description} | {', '.join(hazard.controls)} |"
+    assert row in page("actions.md").splitlines(), "docs/actions.md needs this row"
+
+
+@pytest.mark.parametrize("control", CONTROLS.values(), ids=lambda control: control.id)
+def test_each_control_has_its_row(control):
+    row = f"| `{control.id}` | {control.description} |"
+    assert row in page("actions.md").splitlines(), "docs/actions.md needs this row"
 
 
 @pytest.mark.parametrize("effect", VERBS)

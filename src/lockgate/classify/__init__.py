@@ -4,7 +4,14 @@ The static part is decided once, when a tool is registered; per call only the
 arguments are read. This room knows no rule and judges nothing.
 """
 
-from lockgate.classify.catalogue import ACTIONS, BY_ID, UNKNOWN, suggestions
+from lockgate.classify.catalogue import (
+    ACTIONS,
+    BY_ID,
+    CONTROLS,
+    HAZARDS,
+    UNKNOWN,
+    suggestions,
+)
 from lockgate.classify.payload import read, readers_for
 from lockgate.classify.profile import (
     Action,
@@ -20,6 +27,8 @@ from lockgate.classify.signature import Signature, classify
 __all__ = [
     "ACTIONS",
     "BY_ID",
+    "CONTROLS",
+    "HAZARDS",
     "UNKNOWN",
     "Action",
     "Classification",

@@ -6,13 +6,13 @@ language model, and no guess in favour: what is not recognised is *unknown*.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from lockgate.classify.catalogue import ACTIONS, BY_ID, UNKNOWN, suggestions
+from lockgate.classify.catalogue import ACTIONS, BY_ID, GENERIC, UNKNOWN, suggestions
 from lockgate.classify.payload import readers_for
-from lockgate.classify.profile import Action, Classification, Effect, Reversibility
+from lockgate.classify.profile import Action, Classification, Effect
 from lockgate.classify.words import words
 from lockgate.errors import WiringError
 
@@ -32,16 +32,15 @@ VERBS: Final = {
 _EFFECT_OF: Final = {word: effect for effect, words in VERBS.items() for word in words.split()}
 _DANGER: Final = tuple(VERBS)[1:]
 
-_GENERIC: Final = {
-    Effect.READ: (5, Reversibility.HARMLESS),
-    Effect.CREATE: (25, Reversibility.REVERSIBLE),
-    Effect.UPDATE: (30, Reversibility.COSTLY),
-    Effect.DELETE: (55, Reversibility.IRREVERSIBLE),
-    Effect.SEND: (35, Reversibility.IRREVERSIBLE),
-    Effect.PAY: (40, Reversibility.COSTLY),
-    Effect.EXECUTE: (45, Reversibility.IRREVERSIBLE),
-    Effect.GRANT: (55, Reversibility.COSTLY),
+_COMMON: Final = {
+    Effect.READ: "read",
+    Effect.CREATE: "create",
+    Effect.UPDATE: "update",
+    Effect.DELETE: "delete",
+    Effect.SEND: "send",
+    Effect.EXECUTE: "run",
 }
+"""The verb of an alias that stands for all of its kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,25 +110,30 @@ def _declared(action_id: str) -> Action:
 
 
 def _by_alias(name: list[str]) -> tuple[Action, float, tuple[str, ...]] | None:
-    """Find the action whose alias has the most words, all of them in the name."""
-    have = {*name, *(word.removesuffix("s") for word in name)}
-    best: tuple[Action, str] | None = None
-    for action in ACTIONS:
-        for alias in action.aliases:
-            wanted = alias.split()
-            longer = best is None or len(wanted) > len(best[1].split())
-            if longer and have.issuperset(wanted) and _same_direction(name, action):
-                best = action, alias
-    if best is None:
+    """Find the action whose alias has the most words, all in the name, most of them literally."""
+    literal = {form for word in name for form in (word, word.removesuffix("s"))}
+    have = literal | {_kind(word) for word in name}
+    fits = [
+        (len(wanted), len(literal.intersection(wanted)), -at, alias)
+        for at, action in enumerate(ACTIONS)
+        for alias in action.aliases
+        if have.issuperset(wanted := alias.split()) and _same_direction(name, action, wanted)
+    ]
+    if not fits:
         return None
-    action, alias = best
-    return action, 0.6 + 0.1 * min(len(alias.split()), 3), (f"the name says `{alias}`",)
+    length, _, at, alias = max(fits)
+    return ACTIONS[-at], 0.6 + 0.1 * min(length, 3), (f"the name says `{alias}`",)
 
 
-def _same_direction(name: list[str], action: Action) -> bool:
+def _kind(word: str) -> str:
+    """Return the common verb that stands for `word`, or the word itself."""
+    return _COMMON.get(_EFFECT_OF.get(word, Effect.UNKNOWN), word)
+
+
+def _same_direction(name: list[str], action: Action, alias: list[str]) -> bool:
     """Say whether the leading verb allows this action: `list` never leads to a payment."""
     leading = _EFFECT_OF.get(name[0])
-    if leading is None:
+    if leading is None or _EFFECT_OF.get(alias[0]) is leading:
         return True
     return (leading is Effect.READ) == (action.effect is Effect.READ)
 
@@ -140,14 +144,7 @@ def _by_verb(name: list[str]) -> tuple[Action, float, tuple[str, ...]] | None:
     if not effects:
         return None
     word, effect = effects[0]
-    base_risk, reversibility = _GENERIC[effect]
-    action = Action(
-        id=f"generic.{effect.value}",
-        effect=effect,
-        resource=name[-1],
-        reversibility=reversibility,
-        base_risk=base_risk,
-    )
+    action = replace(GENERIC[effect], resource=name[-1])
     return action, 0.6, (f"the name's verb is `{word}`",)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lockgate import Effect, Signature, WiringError
-from lockgate.classify import ACTIONS, BY_ID, classify, read
+from lockgate.classify import classify, read
 
 RECOGNISED = {
     "get_order_details": "orders.read",
@@ -19,7 +19,9 @@ RECOGNISED = {
     "execute_sql": "database.query",
     "d1_database_query": "database.query",
     "find_user_id_by_email": "customers.read",
-    "list_all_product_types": "generic.read",
+    "list_all_product_types": "products.read",
+    "list_all_wobblers": "generic.read",
+    "mark_all_as_read": "communication.organise",
     "run_command": "code.execute",
 }
 DOUBTED = (
@@ -29,7 +31,6 @@ DOUBTED = (
     "lookup_and_pay",
     "get_and_delete_user",
     "find_then_update",
-    "mark_all_as_read",
     "g\u0435t_order",  # a Cyrillic letter
     "\u03bdiew",
     "",
@@ -67,23 +68,6 @@ def test_the_authors_word_wins_and_a_mistyped_one_is_refused():
     assert (declared.action.id, declared.confidence) == ("payments.refund", 1.0)
     with pytest.raises(WiringError, match="did you mean `payments.refund`"):
         classify(Signature(name="x", action="payments.refnd"))
-
-
-def test_no_alias_leads_to_two_actions():
-    seen: dict[frozenset[str], str] = {}
-    for action in ACTIONS:
-        for alias in action.aliases:
-            key = frozenset(alias.split())
-            assert seen.setdefault(key, action.id) == action.id, alias
-    assert len(BY_ID) == len(ACTIONS) + 1
-
-
-def test_every_action_that_changes_something_has_a_hazard_or_can_be_undone():
-    for action in ACTIONS:
-        assert 0 <= action.base_risk <= 100
-        assert action.resource
-        if action.effect is not Effect.READ and action.base_risk >= 35:
-            assert action.hazards, action.id
 
 
 def test_recipients_and_amounts_are_read():
