@@ -9,7 +9,7 @@ import sys
 import textwrap
 from typing import Any, NamedTuple
 
-DOOR = ("wrapper", "passage", "pause", "middleware", "handlers", "tripwire", "deep")
+DOOR = ("wrapper", "passage", "pause", "middleware", "handlers", "wire", "deep")
 _OURS = ("lockgate.", "doors.")
 
 

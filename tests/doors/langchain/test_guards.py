@@ -14,16 +14,15 @@ import pytest
 
 pytest.importorskip("langchain", reason="the LangChain door needs the `langchain` extra")
 
-from langchain.tools import ToolRuntime
 from langchain_core.messages import ToolMessage
-from langchain_core.tools import InjectedToolArg, InjectedToolCallId, StructuredTool, tool
+from langchain_core.tools import InjectedToolCallId, StructuredTool, tool
 from langgraph.types import Command
-from pydantic import BaseModel
 
 from doors.langchain import test_paths as paths
 from doors.langchain import test_pause as pauses
 from doors.langchain import test_reach as reach
 from doors.langchain import test_tool as kept
+from doors.langchain.injecting import identified, leaving_out
 from doors.langchain.planted import Edit, Gone, Put
 from lockgate.adapters.langchain import contained, containment
 from lockgate.demo.model import ScriptedModel, calling
@@ -33,11 +32,12 @@ gate, held, tools, wired = kept.gate, pauses.held, reach.tools, reach.wired
 
 
 class Trap(NamedTuple):
-    """How its guard is removed, which check must then fail, and with what the check is called."""
+    """How its guard is removed, which check must then fail, with what it is called and needs."""
 
     faults: tuple[Edit | Put | Gone, ...]
     check: Any
     given: dict[str, Any] = {}
+    needs: str = "langchain"
 
 
 def edit(place: str, old: str, new: str) -> tuple[Edit, ...]:
@@ -48,13 +48,8 @@ def edit(place: str, old: str, new: str) -> tuple[Edit, ...]:
 
 
 def an_adapters_hidden_runtime_is_filled_in(gate):
-    async def call(
-        runtime: Annotated[object | None, InjectedToolArg()] = None, **arguments: Any
-    ) -> str:
-        return f"{type(runtime).__name__} {arguments}"
-
     schema = {"type": "object", "properties": {"x": {"type": "integer"}}}
-    made = StructuredTool(name="m", description="d", args_schema=schema, coroutine=call)
+    made = StructuredTool(name="m", description="d", args_schema=schema, coroutine=leaving_out)
     node = paths.node(contained(made, gate))
     found = asyncio.run(node.ainvoke(asked("m"), paths.CONFIG))["messages"][-1]
     assert found.content == "ToolRuntime {'x': 1}"
@@ -62,14 +57,6 @@ def an_adapters_hidden_runtime_is_filled_in(gate):
 
 
 def a_runtime_that_the_schema_leaves_out_is_filled_in(gate):
-    class Asked(BaseModel):
-        x: int
-
-    @tool(args_schema=Asked)
-    def identified(x: int, runtime: ToolRuntime) -> str:
-        """Tell."""
-        return str(runtime.tool_call_id)
-
     assert kept.through_node(contained(identified, gate), {"x": 1}).content == "cid"
     assert kept.judged(gate) == [{"x": 1}]
 
@@ -230,9 +217,7 @@ TRAPS = {
         the_callers_own_list_stays_as_it_is,
     ),
     "a pause of the tool's own is taken for a failure": Trap(
-        edit(
-            "passage.Passage.permitted", "except GraphInterrupt as", "except ZeroDivisionError as"
-        ),
+        edit("passage.Passage.permitted", "except pauses() as", "except ZeroDivisionError as"),
         pauses.test_the_tools_own_question_is_not_answered_by_the_approval,
     ),
     "the approval answers the tool's own question": Trap(
@@ -269,7 +254,7 @@ TRAPS = {
         reach.TestRefuser().test_it_refuses_before_the_tool_runs,
     ),
     "what the tripwire raises is swallowed": Trap(
-        (Put("tripwire.Tripwire.raise_error", False),),
+        (Put("wire.Tripwire.raise_error", False),),
         reach.TestTripwire().test_inside_a_governed_run_an_ungoverned_call_is_refused_and_recorded,
     ),
     "a refusal is of the kind that the framework swallows": Trap(
@@ -283,6 +268,7 @@ TRAPS = {
     "a sub-agent is out of reach": Trap(
         edit("deep.contained_deep_agent", '{**spec, "middleware": layers}', "dict(spec)"),
         reach.TestDeepAgents().test_main_agent_sub_agent_and_built_in_tools_are_governed,
+        needs="deepagents",
     ),
     "a raw tool of a sub-agent passes the tripwire": Trap(
         (Put("passage.announce", lambda: True),),
@@ -352,6 +338,7 @@ TRAPS = {
 @pytest.mark.parametrize("removed", [False, True], ids=["with its guard", "without"])
 def test_a_check_passes_with_the_guard_and_fails_without(request, monkeypatch, name, removed):
     trap = TRAPS[name]
+    pytest.importorskip(trap.needs, reason=f"needs `{trap.needs}`")
     given = {
         fixture: request.getfixturevalue(fixture)
         for fixture in inspect.signature(trap.check).parameters

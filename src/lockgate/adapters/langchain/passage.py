@@ -11,7 +11,7 @@ from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import ToolException
 from pydantic import ValidationError
 
-from lockgate.adapters.langchain.pause import can_pause, pause
+from lockgate.adapters.langchain.pause import can_pause, pause, pauses
 from lockgate.call import projected
 from lockgate.errors import PendingApproval, Refused, Suspended
 from lockgate.steps import Host, Ran
@@ -156,12 +156,10 @@ class Passage:
         Other signals of the graph, such as a command to its parent, end the call: taken for a
         pause, they would let a replay run it again.
         """
-        from langgraph.errors import GraphInterrupt
-
         token = _permitted.set(id(self._governed))
         try:
             yield
-        except GraphInterrupt as signal:
+        except pauses() as signal:
             raise Suspended(signal) from None
         finally:
             _permitted.reset(token)

@@ -8,6 +8,7 @@ wake-up. Once a pause was taken it is taken again on every replay, so that the t
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.runnables.config import ensure_config
@@ -46,6 +47,12 @@ def can_pause() -> bool:
     """Say whether the current call runs in a graph that can be resumed."""
     settings = ensure_config().get("configurable", {})
     return _SCRATCHPAD in settings and settings.get(_CHECKPOINTER) is not None
+
+
+def pauses() -> tuple[type[BaseException], ...]:
+    """Return what LangGraph pauses by; where it was never loaded, nothing can."""
+    errors = sys.modules.get("langgraph.errors")
+    return () if errors is None else (errors.GraphInterrupt,)
 
 
 def pause(step: Ask) -> Answer | None:
