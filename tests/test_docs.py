@@ -31,7 +31,7 @@ from lockgate.approve import Choice, State
 from lockgate.classify import ACTIONS, CONTROLS, HAZARDS, UNKNOWN, Effect
 from lockgate.classify.signature import VERBS
 from lockgate.evaluate import Handling, Level, Then
-from lockgate.evaluate.risk import THRESHOLDS
+from lockgate.evaluate.weights import DEFAULT
 from lockgate.record import EventKind
 from lockgate.rulebook import VARIABLES
 from lockgate.rulebook.document import Document, On, RuleText
@@ -127,7 +127,13 @@ def test_each_variable_of_a_condition_is_documented_with_its_type(name):
 
 def test_the_levels_of_risk_are_documented_with_their_thresholds():
     most, handling = 100, Rulebook.baseline().levels
-    for least, level in THRESHOLDS:
+    starts = {
+        "critical": DEFAULT.critical,
+        "high": DEFAULT.high,
+        "medium": DEFAULT.medium,
+        "low": 0,
+    }
+    for level, least in starts.items():
         for name in ("risk.md", "rulebook.md"):
             told = rows(page(name).split("## Levels")[1])[level]
             assert told[0] == f"{least} to {most}"

@@ -205,7 +205,7 @@ def _edited(answer: Answer) -> dict[str, Any]:
     frozen = Arguments.freeze(answer.arguments)
     if frozen.flaw:
         raise AnswerRefused(f"the edited arguments can't be judged: {frozen.flaw}")
-    _, masked = redact(frozen.view)
+    masked = redact(frozen.view).masked
     if masked:
         raise AnswerRefused(f"the edited arguments hold a secret: {masked[0]}")
     return dict(frozen.view)

@@ -364,6 +364,8 @@ def _same(plain: object, value: object) -> bool:
 
 def _encodable(text: str) -> str:
     """Escape lone surrogates: a model may invent any name, and each must be recorded."""
+    if text.isascii():
+        return text
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -10,7 +10,7 @@ from lockgate.classify import Effect, read
 from lockgate.decide import decide
 from lockgate.errors import Refused, StoreError, Unrecorded
 from lockgate.record import EventKind, draft
-from lockgate.steps import Look, Outcome, Step, Write
+from lockgate.steps import Look, Outcome, Step, Until, Write
 
 if TYPE_CHECKING:
     from lockgate.call import Identity, ToolCall
@@ -30,6 +30,7 @@ class Case:
 
     Attributes:
         call: The call.
+        identity: What the record knows it by; an edit does not make it another call.
         profile: What its tool does, and what its arguments say.
         idempotent: Whether its tool may be retried with the same idempotency key.
         policy: What the rulebook says about its tool.
@@ -37,10 +38,10 @@ class Case:
         timer: Reads a monotonic time in nanoseconds.
         nonce: Tells this attempt from others that look the same.
         asks_again: Whether the host, told that a call is held, asks again under another identity.
-        about: What the call was before a person edited it.
     """
 
     call: ToolCall
+    identity: Identity
     profile: Profile
     idempotent: bool
     policy: Policy
@@ -48,7 +49,6 @@ class Case:
     timer: Callable[[], int]
     nonce: str
     asks_again: bool = False
-    about: Identity | None = None
 
     @property
     def free(self) -> bool:
@@ -64,22 +64,24 @@ class Case:
         """Return the case of this call as a person edited it; its identity stays."""
         call = self.call.edited(arguments)
         profile = read(self.profile.classification, call.arguments.view)
-        return replace(self, call=call, profile=profile, about=self.call.identity)
+        return replace(self, call=call, profile=profile)
 
     def known_as(self, call_id: str) -> Case:
         """Return the case of the same call under the identity it had before."""
-        return replace(self, call=replace(self.call, id=call_id))
+        call = replace(self.call, id=call_id)
+        return replace(self, call=call, identity=call.identity)
+
+    def until(self, request: str = "") -> Until:
+        """Say what the start and the end of the execution wait for."""
+        if not self.reads:
+            return Until.FLUSHED
+        return Until.APPENDED if request else Until.LEFT
 
     def draft(
         self, kind: EventKind, data: dict[str, Any], *key: object, request: str = ""
     ) -> Draft:
         """Draft an event about this call."""
         return draft(kind, self.identity, self.clock(), data, key=key, request=request)
-
-    @property
-    def identity(self) -> Identity:
-        """What the record knows this call by: an edit does not make it another call."""
-        return self.about or self.call.identity
 
 
 def judge(case: Case, facts: Facts) -> Decision:
@@ -90,15 +92,15 @@ def judge(case: Case, facts: Facts) -> Decision:
 def look(case: Case) -> Part:
     """Gather; a store that can't be read means that nothing runs."""
     try:
-        return (yield Look(case.call, history=case.policy.needs_history))
+        return (yield Look(case.call, case.policy.needs_history, tied=not case.free))
     except StoreError as error:
         raise Unrecorded("the record could not be read: nothing was executed") from error
 
 
-def write(*drafts: Draft, effect: bool = True) -> Part:
+def write(*drafts: Draft, until: Until = Until.FLUSHED) -> Part:
     """Append; a store that can't be written means that nothing runs."""
     try:
-        return (yield Write(drafts, effect))
+        return (yield Write(drafts, until))
     except StoreError as error:
         raise Unrecorded("the record could not be written: nothing was executed") from error
 
@@ -132,8 +134,8 @@ def decided_draft(case: Case, past: Past, decision: Decision, took: dict[str, in
         "decision": decision.to_dict(),
         "took": took,
     }
-    again = case.nonce if case.call.repeatable and past.request is None else ""
-    edit = case.call.fingerprint if case.about else ""
+    again = case.nonce if (case.call.repeatable or case.free) and past.request is None else ""
+    edit = case.call.fingerprint if case.call.fingerprint != case.identity.fingerprint else ""
     key = (decision.verdict.value, decision.revision, past.generation, again, edit)
     return case.draft(EventKind.DECIDED, told, *key)
 

@@ -136,18 +136,18 @@ def _claim(
     key = case.nonce if case.free and request is None else past.generation
     tied = request.id if request else ""
     started = case.draft(EventKind.STARTED, {}, key, request=tied)
-    fresh = yield from write(decided, started, effect=not case.reads)
-    if not fresh[-1]:
+    fresh = yield from write(decided, started, until=case.until(tied))
+    if fresh is not None and not fresh[-1]:
         yield from refuse(case, Stale, "this call is being executed or was executed already")
     again = past.round if case.call.repeatable else 0
-    return Permit(started.id, case.identity.key("effect", again))
+    return Permit(started.id, case.identity.key("effect", again), tied)
 
 
 def _execute(case: Case, decision: Decision, permit: Permit) -> Part:
     """Run under the permit and write the end, whatever it is."""
 
     def end(kind: EventKind, data: dict[str, Any]) -> Draft:
-        return case.draft(kind, data, permit.id)
+        return case.draft(kind, data, permit.id, request=permit.request)
 
     try:
         ran: Ran = yield Run(case.call, permit)
@@ -168,7 +168,7 @@ def _execute(case: Case, decision: Decision, permit: Permit) -> Part:
 
 def _write_end(case: Case, drafted: Draft, result: object = None) -> Part:
     try:
-        yield Write((drafted,), not case.reads)
+        yield Write((drafted,), case.until(drafted.request))
     except StoreError as error:
         message = "the call ran and its end could not be written: find out what happened"
         raise OutcomeUnrecorded(message, result=result) from error

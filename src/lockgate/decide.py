@@ -54,17 +54,20 @@ NOTHING_GRANTS: Final = Finding(
     reason="no rule grants this call",
 )
 RISK: Final = RiskJudge()
-_GRANTS: Final = frozenset({Kind.GRANT, Kind.GRANT_IF_APPROVED})
 
 
 def combine(findings: Iterable[Finding]) -> Verdict:
     """Return the verdict that follows from a bag of findings."""
-    kinds = {_says(finding) for finding in findings}
-    if Kind.FORBID in kinds or not kinds & _GRANTS:
+    kinds = [_says(finding) for finding in findings]
+    if Kind.FORBID in kinds or not _granted(kinds):
         return Verdict.BLOCK
     if Kind.HOLD in kinds or Kind.GRANT not in kinds:
         return Verdict.REQUIRE_APPROVAL
     return Verdict.ALLOW
+
+
+def _granted(kinds: list[Kind]) -> bool:
+    return Kind.GRANT in kinds or Kind.GRANT_IF_APPROVED in kinds
 
 
 def _says(finding: Finding) -> Kind:
@@ -95,9 +98,8 @@ class Decision:
     @property
     def determining(self) -> tuple[Finding, ...]:
         """The findings without which the verdict would be another."""
-        wanted = _DETERMINING[self.verdict]
-        for kinds in wanted:
-            found = tuple(item for item in self.findings if _says(item) in kinds)
+        for kind in _DETERMINING[self.verdict]:
+            found = tuple([item for item in self.findings if _says(item) is kind])
             if found:
                 return found
         return (NOTHING_GRANTS,)
@@ -115,7 +117,7 @@ class Decision:
     @property
     def obligations(self) -> tuple[str, ...]:
         """What the gate must also do, from every finding that grants."""
-        due = [item.obligations for item in self.findings if _says(item) in _GRANTS]
+        due = [item.obligations for item in self.findings if _granted([_says(item)])]
         return tuple(dict.fromkeys(name for names in due for name in names))
 
     @property
@@ -131,7 +133,7 @@ class Decision:
     @property
     def tell(self) -> str:
         """What the model may do instead."""
-        return next((item.tell for item in self.determining if item.tell), "")
+        return _first_tell(self.determining)
 
     def lines(self) -> list[str]:
         """Return the explanation for people, a line each."""
@@ -142,11 +144,12 @@ class Decision:
 
     def to_dict(self) -> dict[str, object]:
         """Return the JSON form that is recorded."""
+        determining = self.determining
         return {
             "verdict": self.verdict.value,
-            "rule": self.rule,
-            "reason": self.reason,
-            "tell": self.tell,
+            "rule": determining[0].rule,
+            "reason": determining[0].reason,
+            "tell": _first_tell(determining),
             "findings": [item.to_dict() for item in self.findings],
             "risk": self.risk.to_dict(),
             "obligations": list(self.obligations),
@@ -156,16 +159,20 @@ class Decision:
         }
 
 
+def _first_tell(findings: tuple[Finding, ...]) -> str:
+    return next((item.tell for item in findings if item.tell), "")
+
+
 _DETERMINING: Final = {
-    Verdict.BLOCK: ((Kind.FORBID,),),
-    Verdict.REQUIRE_APPROVAL: ((Kind.HOLD,), (Kind.GRANT_IF_APPROVED,)),
-    Verdict.ALLOW: ((Kind.GRANT,),),
+    Verdict.BLOCK: (Kind.FORBID,),
+    Verdict.REQUIRE_APPROVAL: (Kind.HOLD, Kind.GRANT_IF_APPROVED),
+    Verdict.ALLOW: (Kind.GRANT,),
 }
 
 
 def decide(call: ToolCall, profile: Profile, facts: Facts, policy: Policy) -> Decision:
     """Judge one call: a pure function of its four arguments."""
-    risk = assess(profile, call.environment)
+    risk = assess(profile, call.environment, policy.weights)
     question = Question(call=call, profile=profile, risk=risk, facts=facts)
     findings = evaluate(question, (RISK, PolicyJudge(policy)))
     return Decision(

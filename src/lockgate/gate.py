@@ -12,20 +12,20 @@ import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
 
 from lockgate.approvers import Desk, Queue
 from lockgate.call import Principal, ToolCall
 from lockgate.case import Case, judge, refusal
 from lockgate.classify import Signature, classify, read
+from lockgate.clock import nonce, utc_now
 from lockgate.contain import contain
 from lockgate.drive import Begun, adrive, begin, drive
 from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
 from lockgate.function import contained
 from lockgate.gather import Gatherer
 from lockgate.scope import Scope, current, executing, within
-from lockgate.steps import Admit, Ask, Look, Run, Seek, Write
+from lockgate.steps import Admit, Ask, Look, Run, Seek, Until, Write
 from lockgate.stores import Store, open_store
 
 if TYPE_CHECKING:
@@ -47,11 +47,6 @@ STORE_VARIABLE: Final = "LOCKGATE_STORE"
 """Environment variable that names the store when the code does not."""
 DEFAULT_STORE: Final = "lockgate.db"
 """The SQLite file that is used when nothing names a store."""
-
-
-def utc_now() -> str:
-    """Return the time as RFC 3339 text, in UTC, to the microsecond; such texts sort."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def default_store() -> str:
@@ -282,7 +277,7 @@ class Gate:
         import asyncio
 
         def perform(step: Step) -> Any:
-            if self.store.blocks and isinstance(step, Look | Seek | Write):
+            if self.store.blocks and _may_wait(step):
                 return asyncio.to_thread(self._perform, step, host)
             return self._perform(step, host)
 
@@ -304,12 +299,13 @@ class Gate:
     def _case(self, tool: Tool, call: ToolCall, host: Host | None = None) -> Case:
         return Case(
             call=call,
+            identity=call.identity,
             profile=read(tool.classification, call.arguments.view),
             idempotent=tool.signature.idempotent,
             policy=tool.policy,
             clock=self._clock,
             timer=time.perf_counter_ns,
-            nonce=uuid.uuid4().hex,
+            nonce=nonce(),
             asks_again=host is not None and host.asks_again,
         )
 
@@ -320,8 +316,7 @@ class Gate:
             case Seek():
                 return self._gatherer.seek(step.call)
             case Write():
-                add = self.store.append if step.effect else self.store.note
-                return add(step.drafts)
+                return getattr(self.store, step.until.value)(step.drafts)
             case Ask():
                 return host.ask(step)
             case Admit():
@@ -370,6 +365,17 @@ class Gate:
         import asyncio
 
         return await asyncio.to_thread(self.ask, step)
+
+
+def _may_wait(step: Step) -> bool:
+    """Say whether a store may be long about this step."""
+    match step:
+        case Look():
+            return step.tied or step.history
+        case Write():
+            return step.until is not Until.LEFT
+        case _:
+            return isinstance(step, Seek)
 
 
 def _run(step: Run, host: Host) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lockgate.call import ToolCall
-    from lockgate.record import Draft, Trust
+    from lockgate.record import Draft, Event, Trust
     from lockgate.scope import Scope
     from lockgate.steps import Look
     from lockgate.stores import Store
@@ -45,12 +45,18 @@ class Gatherer:
 
     def look(self, step: Look) -> Known:
         """Return the call's own events, and the facts if a rule wants them."""
-        call = step.call
+        past = self._past(step.call) if step.tied else self._requests(step.call)
+        return Known(past, self.facts(step.call.thread, wanted=step.history))
+
+    def _requests(self, call: ToolCall) -> tuple[Event, ...]:
+        return self._store.requests_of(call.thread, call.id)
+
+    def _past(self, call: ToolCall) -> tuple[Event, ...]:
         latest = LAST_ROUND if call.repeatable else None
         past = self._store.of_call(call.thread, call.id, latest)
         if len(past) == latest and not has_end(past):
             past = self._store.of_call(call.thread, call.id)
-        return Known(past, self.facts(call.thread, wanted=step.history))
+        return past
 
     def seek(self, call: ToolCall) -> str:
         """Return the identity under which the same call is held in this thread, or nothing."""

@@ -68,7 +68,7 @@ def as_edited(case: Case, past: Past, facts: Facts, arguments: dict[str, Any]) -
 
 
 def _hold(case: Case, past: Past, decision: Decision, decided: Draft) -> Part:
-    arguments, _ = redact(dict(case.call.arguments.view))
+    arguments = redact(dict(case.call.arguments.view)).value
     request = request_for(
         case.call,
         decision,

@@ -84,7 +84,7 @@ class Past:
                 past = past.after(event)
             elif event.kind in _STAGES or event.kind is EventKind.RESOLVED:
                 others[event.fingerprint] = event.kind
-        return replace(past, other=EventKind.HELD in others.values())
+        return replace(past, other=True) if EventKind.HELD in others.values() else past
 
     def after(self, event: Event) -> Past:
         """Return the past with one more event."""

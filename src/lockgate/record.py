@@ -18,7 +18,7 @@ import orjson
 
 from lockgate.call import Identity
 from lockgate.errors import ChainError
-from lockgate.redact import redact
+from lockgate.redact import Redacted, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,6 +61,7 @@ class Draft:
         request: The approval request it is about, or empty.
         data: What there is to tell, with secrets masked.
         masked: Which paths were masked.
+        encoded: Its body, where somebody has it already.
     """
 
     id: str
@@ -73,7 +74,30 @@ class Draft:
     request: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     masked: tuple[str, ...] = ()
+    encoded: bytes = b""
 
+    @property
+    def body(self) -> bytes:
+        """What is stored of it, but for its number."""
+        return self.encoded or _body(
+            {name: getattr(self, name) for name in COLUMNS}, self.data, self.masked
+        )
+
+    @classmethod
+    def read(cls, body: bytes) -> Draft:
+        """Return the draft that has this body."""
+        told = orjson.loads(body)
+        kind, masked = EventKind(told.pop("kind")), tuple(told.pop("masked"))
+        return cls(kind=kind, masked=masked, encoded=body, **told)
+
+
+def _body(columns: dict[str, Any], data: object, masked: tuple[str, ...]) -> bytes:
+    whole = {**columns, "masked": masked, "data": data}
+    return orjson.dumps(whole, option=orjson.OPT_NON_STR_KEYS)
+
+
+COLUMNS: Final = ("id", "kind", "at", "thread", "run", "call", "fingerprint", "request")
+"""The parts of an event that stores index; each must agree with the body."""
 
 TURNING: Final = frozenset(EventKind) - {
     EventKind.SAID,
@@ -83,8 +107,10 @@ TURNING: Final = frozenset(EventKind) - {
 }
 """The kinds that change where a call stands; its past is folded from these alone."""
 
-COLUMNS: Final = ("id", "kind", "at", "thread", "run", "call", "fingerprint", "request")
-"""The parts of an event that stores index; each must agree with the body."""
+
+def ties(event: Draft | Event) -> bool:
+    """Say whether an event ties its call to an approval request."""
+    return event.request != "" or event.kind is EventKind.ADOPTED
 
 
 def draft(  # noqa: PLR0913 - the parts of an event
@@ -97,19 +123,22 @@ def draft(  # noqa: PLR0913 - the parts of an event
     request: str = "",
 ) -> Draft:
     """Draft an event about a call; `key` tells it from others of its kind."""
-    clean, masked = redact(dict(data))
-    return Draft(
-        id=about.key(kind.value, *key),
-        kind=kind,
-        at=at,
-        thread=about.thread,
-        run=about.run,
-        call=about.call,
-        fingerprint=about.fingerprint,
-        request=request,
-        data=clean,
-        masked=masked,
-    )
+    clean = redact(dict(data)) if data else _NOTHING
+    columns: dict[str, Any] = {
+        "id": about.key(kind, *key),
+        "kind": kind,
+        "at": at,
+        "thread": about.thread,
+        "run": about.run,
+        "call": about.call,
+        "fingerprint": about.fingerprint,
+        "request": request,
+    }
+    body = _body(columns, orjson.Fragment(clean.encoded), clean.masked)
+    return Draft(**columns, data=clean.value, masked=clean.masked, encoded=body)
+
+
+_NOTHING: Final = Redacted({}, b"{}")
 
 
 def said(thread: str, run: str, message_id: str, text: str, at: str) -> Draft:
@@ -186,12 +215,21 @@ class Event:
 
 def seal(drafted: Draft, seq: int, prev: str) -> Event:
     """Give a draft its place: number it and chain it to `prev`."""
-    columns = {name: getattr(drafted, name) for name in COLUMNS}
-    body = orjson.dumps(
-        {"seq": seq, **columns, "masked": drafted.masked, "data": drafted.data},
-        option=orjson.OPT_NON_STR_KEYS,
+    body = b'{"seq":%d,' % seq + drafted.body[1:]
+    return Event(
+        seq=seq,
+        id=drafted.id,
+        kind=drafted.kind,
+        at=drafted.at,
+        thread=drafted.thread,
+        run=drafted.run,
+        call=drafted.call,
+        fingerprint=drafted.fingerprint,
+        request=drafted.request,
+        body=body,
+        prev=prev,
+        hash=_chain(prev, body),
     )
-    return Event(seq=seq, body=body, prev=prev, hash=_chain(prev, body), **columns)
 
 
 def _chain(prev: str, body: bytes) -> str:

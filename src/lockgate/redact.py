@@ -9,6 +9,7 @@ whom a message goes to. This room can miss a secret that looks like ordinary tex
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,21 +48,35 @@ PATTERNS: Final = {
 }
 
 
-def redact(value: Any) -> tuple[Any, tuple[str, ...]]:
-    """Mask the secrets in a JSON-like value.
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """What may be written down of a JSON-like value.
 
-    Returns:
-        The value to write down, and the JSON paths that were masked with their kind.
+    Attributes:
+        value: The value, with its secrets masked.
+        encoded: Its JSON text.
+        masked: The JSON paths that were masked, with their kind.
     """
+
+    value: Any
+    encoded: bytes
+    masked: tuple[str, ...] = ()
+
+
+def redact(value: Any) -> Redacted:
+    """Mask the secrets in a JSON-like value."""
     try:
-        text = orjson.dumps(value).decode("utf-8")
+        encoded = orjson.dumps(value)
     except (TypeError, ValueError):
         value = _encodable(value)
-        text = orjson.dumps(value).decode("utf-8")
-    if not _suspicious(text) and not ("\\" in text and _suspicious(_spaced(text))):
-        return value, ()
+        encoded = orjson.dumps(value)
+    if not _suspicious(encoded) and not (
+        b"\\" in encoded and _suspicious(_spaced(encoded.decode("utf-8")).encode("utf-8"))
+    ):
+        return Redacted(value, encoded)
     masked: list[str] = []
-    return _walk(value, "$", masked), tuple(masked)
+    clean = _walk(value, "$", masked)
+    return Redacted(clean, orjson.dumps(clean), tuple(masked))
 
 
 _CONTROL: Final = re.compile(r"\\+(?:u00[01][0-9a-f]|[bfnrt])")
@@ -86,7 +101,7 @@ def _encodable(value: Any) -> Any:
 
 
 @cache
-def _prefilter() -> Callable[[str], list[int] | None]:
+def _prefilter() -> Callable[[str | bytes], list[int] | None]:
     """Build the pattern set once; RE2 runs in time linear in the text."""
     import re2
 
@@ -97,7 +112,7 @@ def _prefilter() -> Callable[[str], list[int] | None]:
     return patterns.Match  # type: ignore[no-any-return]
 
 
-def _suspicious(text: str) -> bool:
+def _suspicious(text: str | bytes) -> bool:
     return bool(_prefilter()(text))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from lockgate.call import projected
@@ -20,10 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Gather what is known of the call; the reply is `Known`."""
+    """Gather what is known of the call; the reply is `Known`.
+
+    Attributes:
+        call: The call.
+        history: Whether a rule looks at the conversation.
+        tied: Whether anything but a request can tie this call to an earlier one.
+    """
 
     call: ToolCall
     history: bool
+    tied: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +41,28 @@ class Seek:
     call: ToolCall
 
 
+class Until(Enum):
+    """What the writer of an event waits for, with the verb of a store that does so."""
+
+    FLUSHED = "append"
+    """The disk has it: an effect waits for it, or was had."""
+    APPENDED = "note"
+    """The record has it, and says whether it was new."""
+    LEFT = "leave"
+    """It can't get lost with the process; the record takes it soon. For ids that nobody shares."""
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """Append to the record; the reply says for each draft whether it was new.
 
     Attributes:
         drafts: What to append, all together.
-        effect: Whether an effect waits for it or was had, so that it must be on the disk.
+        until: What to wait for.
     """
 
     drafts: tuple[Draft, ...]
-    effect: bool = True
+    until: Until = Until.FLUSHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +114,12 @@ class Permit:
     Attributes:
         id: The `started` event.
         idempotency_key: The same for every attempt of this call, for services that take one.
+        request: The approval request under which it runs, or empty.
     """
 
     id: str
     idempotency_key: str
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,11 @@ class FaultyStore:
         self._try_append()
         return self._store.note(drafts)
 
+    def leave(self, drafts: Sequence[Draft]) -> None:
+        """Leave drafts as `append` does, and count as one."""
+        self._try_append()
+        self._store.leave(drafts)
+
     def _try_append(self) -> None:
         self.appends += 1
         if self.appends in self._append:
@@ -161,10 +166,18 @@ class FaultyStore:
 
     def of_call(self, thread: str, call: str, latest: int | None = None) -> tuple[Event, ...]:
         """Look up a call's past, or fail."""
+        self._try_look()
+        return self._store.of_call(thread, call, latest)
+
+    def requests_of(self, thread: str, call: str) -> tuple[Event, ...]:
+        """Look up what ties a call to requests, or fail."""
+        self._try_look()
+        return self._store.requests_of(thread, call)
+
+    def _try_look(self) -> None:
         self.looks += 1
         if self.looks in self._look:
             raise StoreError(f"look {self.looks} fails, as the test asked")
-        return self._store.of_call(thread, call, latest)
 
     def __getattr__(self, name: str) -> Any:
         """Do everything else as the store that is wrapped."""
@@ -253,6 +266,32 @@ class StoreConformance:
         assert store.note([sample("c"), sample("d")]) == (False, True)
         assert [event.seq for event in store.of_call("thread", "call")] == [1, 2, 3, 4]
         assert verify(store.page()).length == 4
+
+    def test_what_is_left_is_found_before_what_is_appended_later(self, store: Store) -> None:
+        """Whoever reads here finds it at once, in its place and in the chain."""
+        store.append([sample("a")])
+        store.leave([sample("b"), sample("c", EventKind.COMPLETED)])
+        assert store.append([sample("d")]) == (True,)
+        store.leave([sample("e")])
+        found = [sample(name).id for name in "ab"] + [sample("c", EventKind.COMPLETED).id]
+        found += [sample(name).id for name in "de"]
+        assert [event.id for event in store.page()] == found
+        assert [event.id for event in store.of_thread("thread")] == found
+        assert verify(store.page()).length == 5
+
+    def test_requests_of_a_call_are_what_ties_it(self, store: Store) -> None:
+        """What has no request, and what is another call's, is left out."""
+        tied = [
+            sample("h", EventKind.HELD, request="apr-1"),
+            sample("r", EventKind.RESOLVED, request="apr-1"),
+            sample("e", EventKind.COMPLETED, request="apr-1"),
+            sample("a", EventKind.ADOPTED),
+        ]
+        store.append([sample("s"), *tied, sample("o", request="apr-2", call="other")])
+        assert [event.id for event in store.requests_of("thread", "call")] == [
+            drafted.id for drafted in tied
+        ]
+        assert store.requests_of("thread", "nobody") == ()
 
     def test_the_past_of_a_call_has_only_what_turned_it(self, store: Store) -> None:
         """Decisions, refusals and what users say are left out."""

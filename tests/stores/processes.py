@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from lockgate import Answer, AnswerRefused, Choice, Gate, PendingApproval, Rulebook
 from lockgate.errors import LockgateError
+from lockgate.record import EventKind
+from lockgate.stores import writer
 from lockgate.stores.sqlite import SqliteStore
 from lockgate.testing import sample
 
@@ -177,3 +179,12 @@ def append_many(path: Path, names: range, threads: int, together: Any) -> None:
         worker.join()
     store.close()
     (path.parent / f"won {os.getpid()}").write_text(" ".join(map(str, won)))
+
+
+def leave_and_die(path: Path) -> None:
+    """Leave events that nobody takes, then be killed."""
+    writer.SETTLE_SECONDS = LONG
+    store = SqliteStore(path)
+    for n in range(7):
+        store.leave([sample(n), sample((n, "end"), EventKind.COMPLETED)])
+    os.kill(os.getpid(), signal.SIGKILL)

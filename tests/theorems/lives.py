@@ -19,7 +19,7 @@ from lockgate.errors import ChainError, OutcomeUnrecorded, Refused, Suspended, U
 from lockgate.evaluate import Facts
 from lockgate.gather import LAST_ROUND
 from lockgate.record import Event, EventKind, resolved, verify
-from lockgate.steps import Admit, Ask, Known, Look, Ran, Run, Step, Write
+from lockgate.steps import Admit, Ask, Known, Look, Ran, Run, Step, Until, Write
 from lockgate.stores.memory import MemoryStore
 from lockgate.testing import FaultyStore, FrozenClock
 from theorems.drivers import sync_driver
@@ -147,6 +147,7 @@ class Life:
     def _case(self, verdict: str, call: ToolCall) -> Any:
         return self.core.case(
             call=call,
+            identity=call.identity,
             profile=KINDS_OF_TOOL[self.world.effect].plain,
             idempotent=self.world.effect == "idempotent",
             policy=POLICIES[verdict],
@@ -184,9 +185,7 @@ class Life:
     def _do(self, step: Step) -> Any:
         match step:
             case Look():
-                latest = LAST_ROUND if step.call.repeatable else None
-                past = self.store.of_call(step.call.thread, step.call.id, latest)
-                return Known(past, Facts(now=self.clock()))
+                return Known(self._past(step), Facts(now=self.clock()))
             case Write():
                 return self._write(step)
             case Ask():
@@ -196,11 +195,25 @@ class Life:
             case Run():
                 return self._run(step)
 
+    def _past(self, step: Look) -> tuple[Event, ...]:
+        if not step.tied:
+            return self.store.requests_of(step.call.thread, step.call.id)
+        latest = LAST_ROUND if step.call.repeatable else None
+        return self.store.of_call(step.call.thread, step.call.id, latest)
+
     def _write(self, step: Write) -> tuple[bool, ...]:
         told = {drafted.kind for drafted in step.drafts}
         waits = self.world.effect != "read" and told & {EventKind.STARTED, *ENDS}
-        self.law("an_effect_waits_for_the_disk", step.effect or not waits, told)
-        return (self.store.append if step.effect else self.store.note)(step.drafts)
+        self.law("an_effect_waits_for_the_disk", step.until is Until.FLUSHED or not waits, told)
+        match step.until:
+            case Until.FLUSHED:
+                return self.store.append(step.drafts)
+            case Until.APPENDED:
+                return self.store.note(step.drafts)
+            case Until.LEFT:
+                fresh = [drafted.id not in self.memory._ids for drafted in step.drafts]
+                self.law("what_is_left_is_new", all(fresh), told)
+                return self.store.leave(step.drafts)
 
     def _fails(self, what: str) -> bool:
         hit = self.fault.what == what and not self.fired

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -400,3 +401,19 @@ def test_however_often_a_call_was_asked_about_its_approval_expires():
     house.approve()
     assert house.gate.pass_call(tool, call, host).value == "updated W1"
     assert house.done == 1
+
+
+def test_no_two_attempts_have_one_name_even_after_a_fork():
+    from lockgate.clock import _names, nonce
+
+    names = {nonce() for _ in range(1000)}
+    _names.renew()
+    assert len(names | {nonce() for _ in range(1000)}) == 2000
+
+
+def test_times_sort_as_they_come():
+    from lockgate.clock import utc_now
+
+    times = [utc_now() for _ in range(2000)]
+    assert times == sorted(times)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", times[0])

@@ -51,10 +51,12 @@ MUTANTS = {
         "write(decided,",
     ),
     "the start of an effect does not wait for the disk": contain(
-        "an_effect_waits_for_the_disk", "started, effect=not case.reads)", "started, effect=False)"
+        "an_effect_waits_for_the_disk",
+        "started, until=case.until(tied))",
+        "started, until=type(case.until(tied)).LEFT)",
     ),
     "whether the start was new is ignored": contain(
-        "what_ran_is_not_run_again", "if not fresh[-1]:", "if False:"
+        "what_ran_is_not_run_again", "if fresh is not None and not fresh[-1]:", "if False:"
     ),
     "every attempt may claim": contain(
         "what_ran_is_not_run_again",
@@ -120,8 +122,8 @@ MUTANTS = {
     ),
     "an edit makes it another call": contain(
         "no_run_without_started",
-        "return self.about or self.call.identity",
-        "return self.call.identity",
+        "return replace(self, call=call, profile=profile)",
+        "return replace(self, call=call, profile=profile, identity=call.identity)",
     ),
     "an answer in the tool's place does not keep the tool from running": contain(
         "the_world_is_as_expected", "if resolution.state is State.ANSWERED:", "if False:"
@@ -197,18 +199,18 @@ MUTANTS = {
     ),
     "what nobody grants is allowed": decide(
         "default_deny",
-        "if Kind.FORBID in kinds or not kinds & _GRANTS:",
+        "if Kind.FORBID in kinds or not _granted(kinds):",
         "if Kind.FORBID in kinds:",
     ),
     "a grant outweighs a forbid": decide(
         "forbid_trumps_grant",
-        "if Kind.FORBID in kinds or not kinds & _GRANTS:",
-        "if not kinds & _GRANTS:",
+        "if Kind.FORBID in kinds or not _granted(kinds):",
+        "if not _granted(kinds):",
     ),
     "more grants tighten": decide(
         "a_grant_never_tightens",
         "if Kind.HOLD in kinds or Kind.GRANT not in kinds:",
-        "if kinds != {Kind.GRANT}:",
+        "if set(kinds) != {Kind.GRANT}:",
     ),
 }
 

@@ -16,10 +16,18 @@ from lockgate import Gate, Rulebook
 from lockgate.call import Identity
 from lockgate.errors import ChainError
 from lockgate.record import COLUMNS, GENESIS, EventKind, draft, seal, verify
-from lockgate.redact import redact
+from lockgate.redact import redact as redacted
 from lockgate.stores import open_store
 from lockgate.stores.memory import MemoryStore
 from lockgate.testing import sample
+
+
+def redact(value):
+    """Mask, and check that what is encoded is what is told."""
+    found = redacted(value)
+    assert orjson.dumps(found.value) == found.encoded
+    return found.value, found.masked
+
 
 LENGTH = 6
 

@@ -93,8 +93,9 @@ class Desk:
             "faithful": False,
             "by": by,
         }
-        about, now, key = in_doubt.about, self._clock(), (in_doubt.id,)
-        (fresh,) = self._store.append([draft(EventKind.RECONCILED, about, now, told, key=key)])
+        about, key, request = in_doubt.about, (in_doubt.id,), in_doubt.request
+        settled = draft(EventKind.RECONCILED, about, self._clock(), told, key=key, request=request)
+        (fresh,) = self._store.append([settled])
         if not fresh:
             raise AnswerRefused(f"somebody else has settled `{call}` of `{thread}` just now")
 

@@ -13,7 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from lockgate.approvers import Desk
-from lockgate.gate import default_store, utc_now
+from lockgate.clock import utc_now
+from lockgate.gate import default_store
 from lockgate.stores import open_store
 
 if TYPE_CHECKING:

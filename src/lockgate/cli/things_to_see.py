@@ -23,7 +23,7 @@ from lockgate.cli.printing import (
     table,
     usage,
 )
-from lockgate.gate import utc_now
+from lockgate.clock import utc_now
 from lockgate.stores import open_store
 
 if TYPE_CHECKING:

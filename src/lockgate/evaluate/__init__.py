@@ -32,6 +32,7 @@ from lockgate.evaluate.policy import (
     Variables,
 )
 from lockgate.evaluate.risk import RiskJudge, assess
+from lockgate.evaluate.weights import Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +57,7 @@ __all__ = [
     "Rule",
     "Then",
     "Variables",
+    "Weights",
     "assess",
     "evaluate",
 ]

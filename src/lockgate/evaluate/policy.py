@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from lockgate.evaluate.finding import Finding, Kind, Level
+from lockgate.evaluate.weights import DEFAULT, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -121,6 +122,7 @@ class Policy:
         revision: Which rulebook this is.
         approval_seconds: How long an approval request can be answered and used.
         needs_history: Whether a rule looks at the conversation.
+        weights: What a call's risk is made of.
     """
 
     rules: Mapping[str, tuple[Rule, ...]]
@@ -128,6 +130,7 @@ class Policy:
     revision: str
     approval_seconds: int = 86_400
     needs_history: bool = False
+    weights: Weights = DEFAULT
 
 
 class PolicyJudge:

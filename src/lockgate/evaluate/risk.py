@@ -1,17 +1,18 @@
 """The judge of danger: an itemised score that only grows with each thing that is worse.
 
 Every factor adds points and none takes any away, so the score is monotone: more
-money, more recipients, less certainty never lower it. The judge itself objects
-only where the payload can't be right.
+money, more recipients, less certainty never lower it. How many points is a matter of the
+rulebook (`Weights`). The judge itself objects only where the payload can't be right.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from lockgate.classify import Effect
-from lockgate.evaluate.finding import Factor, Finding, Kind, Level, Risk
+from lockgate.evaluate.finding import Factor, Finding, Kind, Risk
+from lockgate.evaluate.weights import DEFAULT, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,59 +20,62 @@ if TYPE_CHECKING:
     from lockgate.classify import Profile
     from lockgate.evaluate.finding import Question
 
-THRESHOLDS: Final = ((80, Level.CRITICAL), (50, Level.HIGH), (25, Level.MEDIUM), (0, Level.LOW))
-"""From how many points on a call has which level."""
-HAZARD: Final = 20
-"""Points for each hazard that a payload has."""
-MOST_FOR_SIZE: Final = 40
-"""Cap of the points for money and of those for reach."""
 
-
-def assess(profile: Profile, environment: str) -> Risk:
+def assess(profile: Profile, environment: str, weights: Weights = DEFAULT) -> Risk:
     """Score one call from what it would do and where."""
-    factors = tuple(factor for factor in _factors(profile, environment) if factor.points)
+    if profile is not profile.classification.plain:
+        return _assessed(profile, environment, weights)
+    action = profile.action
+    key = action.id, action.base_risk, action.reversibility, action.effect, environment
+    risk = weights._plain.get(key)  # noqa: SLF001 - a memory of this function's own answers
+    if risk is None:
+        risk = weights._plain[key] = _assessed(profile, environment, weights)  # noqa: SLF001
+    return risk
+
+
+def _assessed(profile: Profile, environment: str, weights: Weights) -> Risk:
+    factors = tuple(item for item in _factors(profile, environment, weights) if item.points)
     score = min(100, sum(factor.points for factor in factors))
-    return Risk(score, _level(score), factors)
+    return Risk(score, weights.level(score), factors)
 
 
-def _level(score: int) -> Level:
-    return next(level for least, level in THRESHOLDS if score >= least)
-
-
-def _factors(profile: Profile, environment: str) -> Iterator[Factor]:
+def _factors(profile: Profile, environment: str, weights: Weights) -> Iterator[Factor]:
     action = profile.action
     yield Factor("action", action.base_risk, f"{action.id} starts at {action.base_risk}")
     if action.effect is Effect.READ:
         return
     if profile.irreversible:
-        yield Factor("irreversible", 15, "it can't be undone")
-    if environment == "production":
-        yield Factor("environment", 5, "it acts on production")
-    yield from _size_factors(profile)
+        yield Factor("irreversible", weights.irreversible, "it can't be undone")
+    there = weights.environments.get(environment, 0)
+    yield Factor("environment", there, f"it acts on {environment}")
+    yield from _payload_factors(profile, weights)
 
 
-def _size_factors(profile: Profile) -> Iterator[Factor]:
+def _payload_factors(profile: Profile, weights: Weights) -> Iterator[Factor]:
     if profile.flaws:
-        yield Factor("payload", MOST_FOR_SIZE, profile.flaws[0])
+        yield Factor("payload", weights.flaw, profile.flaws[0])
     elif profile.amount_missing:
-        yield Factor("amount", 15, "the amount is not stated")
+        yield Factor("amount", weights.unstated, "the amount is not stated")
     for hazard in profile.hazards:
-        yield Factor(hazard, HAZARD, f"it has the hazard `{hazard}`")
+        points = weights.hazards.get(hazard, weights.hazard)
+        yield Factor(hazard, points, f"it has the hazard `{hazard}`")
     if profile.amount is not None:
-        points = _points(10, 1 + float(profile.amount) / 50)
-        yield Factor("amount", points, f"it moves {profile.amount}")
+        points = _points(weights.amount, 1 + float(profile.amount) / 50, weights)
+        yield Factor("amount", points, f"it moves {profile.amount} {profile.currency}".rstrip())
+    yield from _reach_factors(profile, weights)
+
+
+def _reach_factors(profile: Profile, weights: Weights) -> Iterator[Factor]:
     if profile.reach is not None:
-        yield Factor(
-            "reach",
-            _points(12, profile.reach),
-            f"it reaches {profile.reach} {profile.unit}".rstrip(),
-        )
+        points = _points(weights.reach, profile.reach, weights)
+        yield Factor("reach", points, f"it reaches {profile.reach} {profile.unit}".rstrip())
     elif profile.unit:
-        yield Factor("reach", 12, f"how many {profile.unit} it reaches is not countable")
+        because = f"how many {profile.unit} it reaches is not countable"
+        yield Factor("reach", weights.uncountable, because)
 
 
-def _points(weight: int, size: float) -> int:
-    return round(min(MOST_FOR_SIZE, weight * math.log10(max(1.0, size))))
+def _points(weight: int, size: float, weights: Weights) -> int:
+    return round(min(weights.most_for_size, weight * math.log10(max(1.0, size))))
 
 
 class RiskJudge:
@@ -79,13 +83,15 @@ class RiskJudge:
 
     name = "risk"
 
-    def judge(self, question: Question) -> Iterator[Finding]:
+    def judge(self, question: Question) -> list[Finding]:
         """Forbid each flaw of the payload."""
-        for flaw in question.profile.flaws:
-            yield Finding(
+        return [
+            Finding(
                 kind=Kind.FORBID,
                 judge=self.name,
                 rule="payload",
                 reason=flaw,
                 tell="Send a positive number in plain digits.",
             )
+            for flaw in question.profile.flaws
+        ]

@@ -51,6 +51,25 @@ class Store(Protocol):
         """
         ...
 
+    def leave(self, drafts: Sequence[Draft]) -> None:
+        """Leave drafts to be appended soon, in order; whoever reads the record here finds them.
+
+        What is left survives the death of the process at once. For what has no effect on the
+        world and has ids that nobody shares; this is called from event loops, so it never waits
+        for a network.
+
+        Raises:
+            StoreError: If it could get lost, or what was left before could not be appended.
+        """
+        ...
+
+    def requests_of(self, thread: str, call: str) -> tuple[Event, ...]:
+        """Return the events that tie one call to approval requests, oldest first (`record.ties`).
+
+        All there is to know of a call that nothing else ties; called from event loops likewise.
+        """
+        ...
+
     def of_call(self, thread: str, call: str, latest: int | None = None) -> tuple[Event, ...]:
         """Return the events that changed where one call stands, oldest first.
 

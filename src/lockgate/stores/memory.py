@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from lockgate.errors import StoreError
-from lockgate.record import GENESIS, TURNING, Event, EventKind, seal
+from lockgate.record import GENESIS, TURNING, Event, EventKind, seal, ties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +29,7 @@ class MemoryStore:
         self._events: list[Event] = []
         self._ids: set[str] = set()
         self._by_call: dict[tuple[str, str], list[Event]] = {}
+        self._requests: dict[tuple[str, str], list[Event]] = {}
         self._by_thread: dict[str, list[Event]] = {}
         self._open: dict[str, Event] = {}
         self._lock = threading.Lock()
@@ -36,6 +37,10 @@ class MemoryStore:
     def note(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
         """Append what is new: nothing here ever waits for a disk."""
         return self.append(drafts)
+
+    def leave(self, drafts: Sequence[Draft]) -> None:
+        """Append what is new."""
+        self.append(drafts)
 
     def append(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
         """Append what is new, in order and all together."""
@@ -68,12 +73,19 @@ class MemoryStore:
                 self._open.pop(event.request, None)
             if event.kind in TURNING:
                 self._by_call.setdefault((event.thread, event.call), []).append(event)
+                if ties(event):
+                    self._requests.setdefault((event.thread, event.call), []).append(event)
 
     def of_call(self, thread: str, call: str, latest: int | None = None) -> tuple[Event, ...]:
         """Return the events that changed where one call stands, oldest first."""
         with self._lock:
             found = self._by_call.get((thread, call), ())
             return tuple(found[-latest:] if latest else found)
+
+    def requests_of(self, thread: str, call: str) -> tuple[Event, ...]:
+        """Return the events that tie one call to approval requests, oldest first."""
+        with self._lock:
+            return tuple(self._requests.get((thread, call), ()))
 
     def of_thread(self, thread: str, after: int = 0) -> tuple[Event, ...]:
         """Return the events of one thread, oldest first."""

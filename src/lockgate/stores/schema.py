@@ -18,13 +18,15 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    func,
     insert,
     literal_column,
+    or_,
     select,
 )
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from lockgate.record import TURNING
+from lockgate.record import TURNING, EventKind
 
 if TYPE_CHECKING:
     from sqlalchemy import ClauseElement, Dialect
@@ -50,13 +52,19 @@ events: Final = Table(
     Column("hash", Text, nullable=False),
 )
 Index("events_by_call", events.c.thread, events.c.call)
+_NOTHING: Final = literal_column("''", Text)
+_TIES: Final = or_(
+    events.c.request != _NOTHING,
+    events.c.kind == literal_column(f"'{EventKind.ADOPTED.value}'", Text),
+)
+"""The condition of `record.ties`; an index can serve it only when both are the same text."""
+Index("events_that_tie", events.c.thread, events.c.call, sqlite_where=_TIES)
 Index("events_by_request", events.c.request, sqlite_where=events.c.request != "")
 Index("events_by_kind", events.c.kind)
 
 FIELDS: Final = tuple(column.name for column in events.columns)
 
 
-_NOTHING: Final = literal_column("''", Text)
 _ZERO: Final = literal_column("0", Integer)
 _ONE: Final = literal_column("1", Integer)
 
@@ -67,11 +75,12 @@ class Statements:
 
     create: tuple[str, ...]
     insert: str
-    has_id: str
+    known: str
     last: str
     of_call: str
     of_thread: str
     of_request: str
+    requests_of: str
     of_kind: str
     unresolved: str
     page: str
@@ -83,6 +92,7 @@ def statements(dialect: Dialect) -> Statements:
     def sql(statement: ClauseElement) -> str:
         return str(statement.compile(dialect=dialect))
 
+    ids = func.json_each(bindparam("ids")).table_valued("value").c.value
     row, at = select(events).order_by(events.c.seq), events.c
     turning = at.kind.in_([literal_column(f"'{kind.value}'") for kind in sorted(TURNING)])
     newest = select(events).order_by(at.seq.desc()).limit(bindparam("latest"))
@@ -94,7 +104,7 @@ def statements(dialect: Dialect) -> Statements:
             *(str(CreateIndex(index).compile(dialect=dialect)) for index in indexes),
         ),
         insert=sql(insert(events)),
-        has_id=sql(select(at.seq).where(at.id == bindparam("id"))),
+        known=sql(select(at.id).where(at.id.in_(select(ids)))),
         last=sql(select(at.seq, at.hash).order_by(at.seq.desc()).limit(_ONE).offset(_ZERO)),
         of_call=sql(
             newest.offset(_ZERO).where(
@@ -103,6 +113,9 @@ def statements(dialect: Dialect) -> Statements:
         ),
         of_thread=sql(row.where(at.thread == bindparam("thread"), at.seq > bindparam("after"))),
         of_request=sql(row.where(at.request == bindparam("request"), at.request != _NOTHING)),
+        requests_of=sql(
+            row.where(at.thread == bindparam("thread"), at.call == bindparam("call"), _TIES)
+        ),
         of_kind=sql(row.where(at.kind == bindparam("kind"), at.seq > bindparam("after"))),
         unresolved=sql(row.where(at.kind == bindparam("held"), at.request.not_in(ended))),
         page=sql(row.where(at.seq > bindparam("after")).limit(bindparam("limit")).offset(_ZERO)),

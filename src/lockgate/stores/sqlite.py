@@ -1,8 +1,7 @@
 """Events in one SQLite file: no set-up, durable before an effect, shared by processes.
 
-Write-ahead log with `synchronous=FULL`. Callers queue what they have; whoever gets the
-writer commits for everybody who is waiting, so that one flush to disk serves many
-(group commit) and a lone caller pays for no thread.
+Write-ahead log with `synchronous=FULL`. `writer.Writer` gathers what the threads of a process
+have to say into transactions.
 """
 
 from __future__ import annotations
@@ -10,15 +9,21 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import weakref
 from contextlib import ExitStack, closing
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from lockgate.errors import StoreError
 from lockgate.record import GENESIS, Event, EventKind, seal
 from lockgate.stores.schema import FIELDS, VERSION, statements
+from lockgate.stores.spool import SPOOLS, orphans
+from lockgate.stores.writer import Batch, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,17 +35,8 @@ BUSY_SECONDS: Final = 30.0
 BUSY_PAUSE: Final = 0.005
 """How long to wait before trying again what SQLite does not wait for, in seconds."""
 _SQL: Final = statements(SQLiteDialect_pysqlite(paramstyle="named"))
-
-
-class _Batch:
-    """What one caller wants appended, and what became of it."""
-
-    __slots__ = ("drafts", "error", "flush", "fresh")
-
-    def __init__(self, drafts: Sequence[Draft], *, flush: bool) -> None:
-        self.drafts, self.flush = drafts, flush
-        self.fresh: tuple[bool, ...] | None = None
-        self.error: Exception | None = None
+_INSERT: Final = statements(SQLiteDialect_pysqlite(paramstyle="qmark")).insert
+"""Rows are many and short-lived: tuples cost half of what mappings do."""
 
 
 class SqliteStore:
@@ -55,46 +51,37 @@ class SqliteStore:
             StoreError: If it can't be opened, or was written by a newer version.
         """
         self.path = Path(path)
-        self._waiting: list[_Batch] = []
-        self._queue = threading.Lock()
-        self._writer = threading.Lock()
         self._reader = threading.Lock()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._write, self._read = _open(self.path)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"can't open the record `{path}`: {error}") from error
+        self._writer = Writer(self.path, partial(_commit, self._write))
+        self._ended = weakref.finalize(self, _end, self._writer, self._write, self._read)
+        self._adopt()
+
+    def _adopt(self) -> None:
+        """Append what processes that died have left."""
+        for orphan in orphans(self.path) if SPOOLS else ():
+            self.note(orphan.drafts())
+            orphan.remove()
 
     def append(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
         """Append what is new, in order and all together, durably."""
-        return self._add(_Batch(drafts, flush=True))
+        return self._writer.add(drafts, flush=True)
 
     def note(self, drafts: Sequence[Draft]) -> tuple[bool, ...]:
         """Append what is new, and let a later append flush it to the disk."""
-        return self._add(_Batch(drafts, flush=False))
+        return self._writer.add(drafts, flush=False)
 
-    def _add(self, mine: _Batch) -> tuple[bool, ...]:
-        with self._queue:
-            self._waiting.append(mine)
-        with self._writer:
-            if mine.fresh is None and mine.error is None:
-                self._commit_waiting()
-        if mine.fresh is None:
-            raise StoreError(f"can't write the record `{self.path}`: {mine.error}") from mine.error
-        return mine.fresh
+    def leave(self, drafts: Sequence[Draft]) -> None:
+        """Leave drafts in the spool; the writer takes them from there."""
+        self._writer.leave(drafts)
 
-    def _commit_waiting(self) -> None:
-        """Commit for everybody who waits; on any error nobody's events are written."""
-        with self._queue:
-            batches, self._waiting = self._waiting, []
-        try:
-            fresh = _commit(self._write, batches)
-        except Exception as error:  # noqa: BLE001 - every waiting caller must hear of it
-            for batch in batches:
-                batch.error = error
-            return
-        for batch, new in zip(batches, fresh, strict=True):
-            batch.fresh = new
+    def requests_of(self, thread: str, call: str) -> tuple[Event, ...]:
+        """Return the events that tie one call to approval requests; what is left never does."""
+        return self._rows(_SQL.requests_of, thread=thread, call=call)
 
     def of_call(self, thread: str, call: str, latest: int | None = None) -> tuple[Event, ...]:
         """Return the events that changed where one call stands, oldest first."""
@@ -124,6 +111,10 @@ class SqliteStore:
         return self._select(_SQL.page, after=after, limit=limit)
 
     def _select(self, sql: str, **parameters: Any) -> tuple[Event, ...]:
+        self._writer.settled()
+        return self._rows(sql, **parameters)
+
+    def _rows(self, sql: str, **parameters: Any) -> tuple[Event, ...]:
         try:
             with self._reader:
                 rows = self._read.execute(sql, parameters).fetchall()
@@ -132,10 +123,16 @@ class SqliteStore:
             raise StoreError(f"can't read the record `{self.path}`: {error}") from error
 
     def close(self) -> None:
-        """Close both connections."""
-        with self._writer, self._reader:
-            self._write.close()
-            self._read.close()
+        """Append what was left, and close both connections."""
+        with self._reader:
+            self._ended()
+
+
+def _end(writer: Writer, *connections: sqlite3.Connection) -> None:
+    """Let go of a store that is closed, forgotten or outlived by nothing but its file."""
+    writer.close()
+    for connection in connections:
+        connection.close()
 
 
 def _open(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
@@ -184,24 +181,26 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreError(f"`{path}` was written by a newer lockgate: upgrade this one")
 
 
-def _commit(connection: sqlite3.Connection, batches: list[_Batch]) -> list[tuple[bool, ...]]:
+def _commit(connection: sqlite3.Connection, batches: list[Batch]) -> list[tuple[bool, ...]]:
     """Append the drafts of all batches in one transaction, flushed if any of them asks for it."""
     flush = any(batch.flush for batch in batches)
     connection.execute(f"PRAGMA synchronous={'FULL' if flush else 'NORMAL'}")
     connection.execute("BEGIN IMMEDIATE")
     try:
         seq, head = connection.execute(_SQL.last).fetchone() or (0, GENESIS)
-        fresh = []
+        known = _known(connection, batches)
+        fresh, rows = [], []
         for batch in batches:
             new = []
             for drafted in batch.drafts:
-                is_new = connection.execute(_SQL.has_id, {"id": drafted.id}).fetchone() is None
-                new.append(is_new)
-                if is_new:
+                new.append(drafted.id not in known)
+                if new[-1]:
                     event = seal(drafted, seq + 1, head)
-                    connection.execute(_SQL.insert, _row(event))
+                    rows.append(_row(event))
+                    known.add(event.id)
                     seq, head = event.seq, event.hash
             fresh.append(tuple(new))
+        connection.executemany(_INSERT, rows)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
@@ -209,8 +208,14 @@ def _commit(connection: sqlite3.Connection, batches: list[_Batch]) -> list[tuple
     return fresh
 
 
-def _row(event: Event) -> dict[str, Any]:
-    return {name: getattr(event, name) for name in FIELDS}
+def _known(connection: sqlite3.Connection, batches: list[Batch]) -> set[str]:
+    """Return the ids of these drafts that are in the record already."""
+    ids = [drafted.id for batch in batches for drafted in batch.drafts]
+    told = {"ids": orjson.dumps(ids).decode("utf-8")}
+    return {found for (found,) in connection.execute(_SQL.known, told)}
+
+
+_row: Final = attrgetter(*FIELDS)
 
 
 def _event(row: tuple[Any, ...]) -> Event:

@@ -241,7 +241,7 @@ TRAPS = {
     "one approval runs twice": Trap(
         (
             Edit("contain._settle", "case Stage.COMPLETED if", "case Stage.COMPLETED if False and"),
-            Edit("contain._claim", "if not fresh[-1]:", "if False:"),
+            Edit("contain._claim", "if fresh is not None and not fresh[-1]:", "if False:"),
         ),
         pauses.test_double_resume_and_time_travel_run_once,
     ),
@@ -282,7 +282,7 @@ TRAPS = {
     "a retry runs an effect again": Trap(
         (
             Edit("contain._settle", "case Stage.FAILED if", "case Stage.FAILED if False and"),
-            Edit("contain._claim", "if not fresh[-1]:", "if False:"),
+            Edit("contain._claim", "if fresh is not None and not fresh[-1]:", "if False:"),
         ),
         pauses.test_a_retry_of_a_failed_effect_is_refused_and_of_an_idempotent_one_allowed,
     ),
