@@ -124,7 +124,7 @@ def asked(name: str) -> Any:
 
 # ── The traps ────────────────────────────────────────────────────────────────────────────────
 
-RAISED = edit("passage.Passage.refusals", 'if way == "tell" and self._inside:', "if False:")
+RAISED = edit("passage.Passage.hand_back", 'way == "tell"', "False")
 AN_EDIT, TWO = (pauses.NO_ANSWERS[key] for key in ("an edit to another tool", "two for one"))
 RESPOND = pauses.NO_ANSWERS["another request"]
 DELEGATE = (
@@ -168,7 +168,7 @@ TRAPS = {
         kept.test_a_sync_only_class_keeps_its_config_and_callbacks_on_the_async_path,
     ),
     "a positional argument becomes a named one": Trap(
-        edit("passage.Passage.exact", "tuple(values.pop(name) for name in self._names)", "()"),
+        edit("passage.Passage.exact", "[values.pop(name) for name in self._names]", "[]"),
         kept.test_a_single_input_tool_takes_text,
     ),
     "a command is turned into text": Trap(
@@ -184,7 +184,7 @@ TRAPS = {
         kept.test_callbacks_are_told_once,
     ),
     "one call is decided once in each form it passes through": Trap(
-        edit("passage.is_inside", "return _permitted.get() == id(governed)", "return False"),
+        edit("passage.is_inside", "return frame is not None and", "return False and"),
         kept.test_containing_twice_decides_once,
     ),
     "raw arguments are judged": Trap(
@@ -201,8 +201,37 @@ TRAPS = {
         {"path": paths.DIRECT["func"], "asynchronous": False},
     ),
     "injected objects are judged and recorded": Trap(
-        (Put("wrapper._hidden", lambda tool: frozenset({"run_manager", "callbacks", "config"})),),
+        edit(
+            "wrapper._governed",
+            "tool._injected_args_keys | (_filtered(tool) - FILTERED)",
+            "FILTERED",
+        ),
         kept.test_injected_arguments_reach_the_tool_and_nobody_else,
+    ),
+    "a value passes unjudged under a name of the framework's": Trap(
+        edit("wrapper._way_in", "({callbacks, config} & shape.keys())", "{callbacks, config}"),
+        kept.test_nothing_reaches_a_tool_unjudged_under_a_name_of_the_frameworks,
+        {"name": "callbacks", "way": "func"},
+    ),
+    "an argument that is called config passes unjudged": Trap(
+        (Put("wrapper._get_runnable_config_param", lambda inner: "config"),),
+        kept.test_an_argument_that_is_called_config_is_judged,
+    ),
+    "a field that is called callbacks passes unjudged": Trap(
+        edit("wrapper._governed", "(_filtered(tool) - FILTERED)", "_filtered(tool)"),
+        kept.test_a_field_that_is_called_callbacks_is_judged,
+    ),
+    "positional arguments are judged under each other's names": Trap(
+        edit("wrapper._way_in", "(*named, *governed.positional)", "(*governed.positional, *named)"),
+        kept.test_positional_arguments_are_judged_under_the_names_they_have,
+    ),
+    "what a function fills in passes unjudged": Trap(
+        edit("passage.Passage.__init__", "dict(governed.defaults)", "{}"),
+        kept.test_what_a_function_fills_in_is_judged_and_a_placeholder_is_not,
+    ),
+    "what a tool leaves behind stays inside": Trap(
+        edit("passage.Passage.__exit__", "self._frame.inside = False", "pass"),
+        kept.test_what_a_tool_leaves_behind_is_a_call_of_its_own,
     ),
     "a contained tool is contained again": Trap(
         (Put("wrapper.is_contained", lambda tool: False),),
@@ -217,7 +246,7 @@ TRAPS = {
         the_callers_own_list_stays_as_it_is,
     ),
     "a pause of the tool's own is taken for a failure": Trap(
-        edit("passage.Passage.permitted", "except pauses() as", "except ZeroDivisionError as"),
+        (Put("pause.is_pause", lambda error: False),),
         pauses.test_the_tools_own_question_is_not_answered_by_the_approval,
     ),
     "the approval answers the tool's own question": Trap(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from contextvars import copy_context
 from typing import Annotated, Any
 
 import pytest
@@ -26,6 +27,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command
+from pydantic import BaseModel, Field
 
 from lockgate import Refused, Rulebook, WiringError
 from lockgate.adapters.langchain import contained
@@ -132,6 +134,139 @@ def test_a_model_can_not_forge_what_is_injected(gate):
         return call_id
 
     assert through_node(contained(identified, gate), {"x": 1, "call_id": "forged"}).content == "cid"
+
+
+@pytest.mark.parametrize("name", ["callbacks", "run_manager", "config"])
+@pytest.mark.parametrize("way", ["invoke", "func"])
+def test_nothing_reaches_a_tool_unjudged_under_a_name_of_the_frameworks(gate, name, way):
+    schema = {"type": "object", "properties": {"x": {"type": "integer"}}}
+    got: list[Any] = []
+    made = contained(
+        StructuredTool.from_function(
+            func=lambda **given: got.append(given), name="m", description="d", args_schema=schema
+        ),
+        gate,
+    )
+    given = {"x": 1, name: "from the model"}
+    made.invoke(given) if way == "invoke" else made.func(**given)
+    assert judged(gate) == got
+
+
+class Configurable(BaseTool):
+    name: str = "configure"
+    description: str = "Set."
+
+    def _run(self, config: str) -> str:
+        return config
+
+
+def test_an_argument_that_is_called_config_is_judged(gate):
+    assert contained(Configurable(), gate).invoke({"config": "fast"}) == "fast"
+    assert judged(gate) == [{"config": "fast"}]
+
+
+def test_a_field_that_is_called_callbacks_is_judged(gate):
+    class Wanted(BaseModel):
+        callbacks: str
+
+    @tool(args_schema=Wanted)
+    def subscribe(**given: Any) -> str:
+        """Subscribe."""
+        return str(given)
+
+    assert contained(subscribe, gate).invoke({"callbacks": "https://example.com"})
+    assert judged(gate) == [{"callbacks": "https://example.com"}]
+
+
+class Renamed(BaseTool):
+    name: str = "renamed"
+    description: str = "Tell."
+
+    def _run(self, x: int, where: RunnableConfig) -> str:
+        return str(where["configurable"]["user"])
+
+
+def test_the_runs_configuration_is_no_argument_whatever_it_is_called(gate):
+    @tool
+    def named(x: int, where: RunnableConfig) -> str:
+        """Tell."""
+        return str(where["configurable"]["user"])
+
+    config: Any = {"configurable": {"user": "ann"}}
+    first, second = contained([Renamed(), named], gate)
+    assert first.invoke({"x": 1}, config) == second.invoke({"x": 1}, config) == "ann"
+    assert second.func(x=1, where=config) == "ann"
+    assert judged(gate) == [{"x": 1}] * 3
+
+
+def test_positional_arguments_are_judged_under_the_names_they_have(gate):
+    class Reversed(BaseModel):
+        to: str
+        amount: int
+
+    @tool(args_schema=Reversed)
+    def pay(amount: int, to: str, note: str = "none", *, tries: float = 1.0) -> str:
+        """Pay."""
+        return f"{amount} to {to}, {note}, {tries}"
+
+    assert contained(pay, gate).func(5, "ann") == "5 to ann, none, 1.0"
+    assert judged(gate) == [{"amount": 5, "to": "ann", "note": "none", "tries": 1}]
+
+
+def test_what_a_function_fills_in_is_judged_and_a_placeholder_is_not(gate):
+    @tool
+    def act(x: int = 2, note: str = Field("none", description="A note.")) -> str:
+        """Act."""
+        return str(x)
+
+    assert contained(act, gate).func() == "2"
+    assert judged(gate) == [{"x": 2}]
+
+
+def test_what_a_tool_leaves_behind_is_a_call_of_its_own(gate):
+    left: list[Any] = []
+
+    @tool
+    def start(x: int) -> str:
+        """Start."""
+        left.append(copy_context())
+        return str(x)
+
+    made = contained(start, gate)
+    made.invoke({"x": 1})
+    assert left[0].run(made.func, x=2) == "2"
+    assert judged(gate) == [{"x": 1}, {"x": 2}]
+
+
+def test_callbacks_are_told_the_same_arguments_as_of_the_tool_itself(gate):
+    class Listening(BaseCallbackHandler):
+        def on_tool_start(self, *args: Any, **told: Any) -> None:
+            heard.append((args, told["inputs"]))
+
+    heard: list[Any] = []
+
+    @tool
+    def identified(x: int, call_id: Annotated[str, InjectedToolCallId]) -> str:
+        """Tell."""
+        return call_id
+
+    args = {"x": 1, "call_id": "forged", "callbacks": "odd", "more": 2}
+    call = {"name": "identified", "args": args, "id": "c", "type": "tool_call"}
+    for made in (identified, contained(identified, gate)):
+        made.invoke(call, {"callbacks": [Listening()]})
+    assert heard[0] == heard[1]
+
+
+def test_annotations_that_can_not_be_resolved_do_no_harm(gate):
+    class Wanted(BaseModel):
+        x: int
+
+    def act(x: "Nowhere", y: "int" = 2) -> "Nowhere":  # noqa: F821, UP037
+        """Act."""
+        return x + y
+
+    made = StructuredTool.from_function(func=act, args_schema=Wanted)
+    assert contained(made, gate).invoke({"x": 1}) == made.invoke({"x": 1}) == 3
 
 
 def test_return_direct_extras_tags_and_metadata_survive(gate):

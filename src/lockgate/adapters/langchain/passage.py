@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
 from langchain_core.runnables.config import ensure_config
 from langchain_core.tools import ToolException
 from pydantic import ValidationError
 
-from lockgate.adapters.langchain.pause import can_pause, pause, pauses
+from lockgate.adapters.langchain.pause import can_pause, is_pause, pause
 from lockgate.call import projected
 from lockgate.errors import PendingApproval, Refused, Suspended
 from lockgate.steps import Host, Ran
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from contextvars import Token
 
     from langchain_core.runnables import RunnableConfig
 
@@ -28,55 +28,63 @@ if TYPE_CHECKING:
 
 OnHold = Literal["pause", "raise", "tell"]
 OnBlock = Literal["tell", "raise"]
-HIDDEN: Final = frozenset({"run_manager", "callbacks", "config"})
-"""Parameters that the framework fills in for itself."""
-
-
-@dataclass(slots=True)
-class Frame:
-    """Who calls: what `run` was told besides the arguments.
-
-    Attributes:
-        tool: Which governed tool.
-        tool_call_id: The host's identity of the call.
-        config: The run's configuration.
-        announced: Whether callbacks were told that this very call starts.
-    """
-
-    tool: int
-    tool_call_id: str | None
-    config: RunnableConfig | None
-    announced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Governed:
-    """How one tool is governed; everything about it that needs reflection."""
+    """How one way into a tool is governed; everything about it that needs reflection.
+
+    Attributes:
+        gate: The gate.
+        tool: What the gate knows of the tool; the same for each way into it.
+        hidden: Parameters that hosts fill in and models never send.
+        positional: The names that positional arguments get.
+        defaults: What the function would fill in by itself, so that it is judged too.
+        artifact: Whether it returns a pair of content and artifact.
+        parse: The tool's own validation.
+        on_hold: How a held call is handed back.
+        on_block: How a refused call is handed back.
+    """
 
     gate: Gate
     tool: Tool
     hidden: frozenset[str]
     positional: tuple[str, ...]
+    defaults: Mapping[str, Any]
     artifact: bool
     parse: Callable[[dict[str, Any], str], dict[str, Any]]
     on_hold: OnHold
     on_block: OnBlock
 
 
+@dataclass(slots=True)
+class Frame:
+    """Who calls: what `run` was told besides the arguments, and how far the call is.
+
+    Attributes:
+        tool: Which governed tool.
+        tool_call_id: The host's identity of the call.
+        config: The run's configuration.
+        announced: Whether callbacks were told that this very call starts.
+        inside: Whether the tool runs under a permit, so that its inside may go straight on.
+    """
+
+    tool: Tool
+    tool_call_id: str | None = None
+    config: RunnableConfig | None = None
+    announced: bool = False
+    inside: bool = False
+
+
 _frame: ContextVar[Frame | None] = ContextVar("lockgate_langchain_frame", default=None)
-_permitted: ContextVar[int] = ContextVar("lockgate_langchain_permitted", default=0)
 
 
-@contextmanager
-def noted(governed: Governed, kwargs: Mapping[str, Any]) -> Iterator[None]:
+def note(governed: Governed, told: Mapping[str, Any]) -> Token[Frame | None]:
     """Note who calls; a call made from inside a permitted one is a call of its own."""
-    frame = _frame.set(Frame(id(governed), kwargs.get("tool_call_id"), kwargs.get("config")))
-    permit = _permitted.set(0)
-    try:
-        yield
-    finally:
-        _permitted.reset(permit)
-        _frame.reset(frame)
+    return _frame.set(Frame(governed.tool, told.get("tool_call_id"), told.get("config")))
+
+
+forget: Final = _frame.reset
 
 
 def announce() -> bool:
@@ -95,7 +103,8 @@ def is_governed_run() -> bool:
 
 def is_inside(governed: Governed) -> bool:
     """Say whether this is the inside of a permitted call, which may go straight on."""
-    return _permitted.get() == id(governed)
+    frame = _frame.get()
+    return frame is not None and frame.inside and frame.tool is governed.tool
 
 
 class Told(ToolException):
@@ -108,34 +117,37 @@ class Told(ToolException):
 
 
 class Passage:
-    """One call on its way: all that its sync and async forms share."""
+    """One call on its way: all that its sync and async forms share.
+
+    As a context it lets the inside of the tool through; a pause of its own is not a failure.
+    """
+
+    __slots__ = ("_frame", "_governed", "_injected", "_names", "_token", "call")
 
     def __init__(self, governed: Governed, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Propose the call: what was injected is neither judged nor recorded."""
         self._governed = governed
         self._names = governed.positional[: len(args)]
-        self._injected = {name: kwargs[name] for name in kwargs.keys() & governed.hidden}
-        judged = {name: kwargs[name] for name in kwargs.keys() - governed.hidden}
+        judged = dict(governed.defaults)
+        judged.update(zip(self._names, args, strict=True))
+        self._injected: dict[str, Any] = {}
+        for name, value in kwargs.items():
+            (self._injected if name in governed.hidden else judged)[name] = value
         frame = _frame.get()
-        self._inside = frame is not None and frame.tool == id(governed)
-        config = frame.config if frame is not None and self._inside else None
-        call_id = frame.tool_call_id if frame is not None and self._inside else None
-        scope = scope_of(governed.gate, config)
-        self.call: ToolCall = governed.gate.propose(
-            governed.tool,
-            dict(zip(self._names, args, strict=True)) | judged,
-            id=call_id if scope.thread else None,
-            scope=scope,
-        )
+        own = frame if frame is not None and frame.tool is governed.tool else None
+        scope = scope_of(governed.gate, own.config if own else None)
+        call_id = own.tool_call_id if own and scope.thread else None
+        self._frame = own
+        self.call: ToolCall = governed.gate.propose(governed.tool, judged, id=call_id, scope=scope)
 
     def host(self, ask: Callable[[Ask], Any], run: Callable[[Run], Any]) -> Host:
         """Return what the plan asks of this door."""
         return Host(ask, run, self.admit, asks_again=self._governed.on_hold == "tell")
 
-    def exact(self, step: Run) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def exact(self, step: Run) -> tuple[list[Any], dict[str, Any]]:
         """Return the frozen arguments as the tool takes them, with what was injected."""
         values = step.call.arguments.fresh()
-        return tuple(values.pop(name) for name in self._names), values | self._injected
+        return [values.pop(name) for name in self._names], values | self._injected
 
     def ask(self, step: Ask) -> Any:
         """Ask in the way that was chosen and is possible here."""
@@ -149,39 +161,41 @@ class Passage:
             return pause(step)
         return self._governed.gate.aask(step)
 
-    @contextmanager
-    def permitted(self) -> Iterator[None]:
-        """Let the inside of the tool through; a pause of its own is not a failure.
+    def __enter__(self) -> None:
+        """Let the inside of the tool through."""
+        self._token: Token[Frame | None] | None = None
+        if self._frame is not None:
+            self._frame.inside = True
+        else:
+            self._token = _frame.set(Frame(self._governed.tool, announced=True, inside=True))
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Close it again.
 
         Other signals of the graph, such as a command to its parent, end the call: taken for a
         pause, they would let a replay run it again.
         """
-        token = _permitted.set(id(self._governed))
-        try:
-            yield
-        except pauses() as signal:
-            raise Suspended(signal) from None
-        finally:
-            _permitted.reset(token)
+        if self._token is not None:
+            forget(self._token)
+        elif self._frame is not None:
+            self._frame.inside = False
+        if error is not None and is_pause(error):
+            raise Suspended(error) from None
 
-    @contextmanager
-    def refusals(self) -> Iterator[None]:
+    def hand_back(self, signal: Refused | Suspended) -> NoReturn:
         """Hand refusals to the model where that was chosen, and the host its own pause."""
-        try:
-            yield
-        except Suspended as paused:
-            raise paused.signal from None
-        except Refused as refused:
-            pending = isinstance(refused, PendingApproval)
-            way = self._governed.on_hold if pending else self._governed.on_block
-            if way == "tell" and self._inside:
-                raise Told(refused) from refused
-            raise
+        if isinstance(signal, Suspended):
+            raise signal.signal from None
+        pending = isinstance(signal, PendingApproval)
+        way = self._governed.on_hold if pending else self._governed.on_block
+        if way == "tell" and self._frame is not None:
+            raise Told(signal) from signal
+        raise signal
 
     def admit(self, step: Admit) -> dict[str, Any]:
         """Validate edited arguments by the tool's own schema, as the agent's were."""
         given = dict(step.arguments) | self._injected
-        if not self._inside:
+        if self._frame is None:
             return dict(step.arguments)
         try:
             parsed = self._governed.parse(given, step.call.id)
@@ -221,6 +235,10 @@ def scope_of(gate: Gate, config: Mapping[str, Any] | None) -> Scope:
     settings: Mapping[str, Any] = config or ensure_config()
     metadata = settings.get("metadata", {})
     thread = settings.get("configurable", {}).get("thread_id", metadata.get("thread_id"))
+    scope = gate.scope
+    if thread is not None and str(thread) != scope.thread:
+        scope = replace(scope, thread=str(thread))
     agent = metadata.get("lc_agent_name")
-    scope = gate.scope if thread is None else replace(gate.scope, thread=str(thread))
-    return replace(scope, principal=gate.principal_named(agent)) if agent else scope
+    if agent and (scope.principal is None or scope.principal.agent != agent):
+        scope = replace(scope, principal=gate.principal_named(agent))
+    return scope

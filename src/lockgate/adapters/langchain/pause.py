@@ -49,10 +49,10 @@ def can_pause() -> bool:
     return _SCRATCHPAD in settings and settings.get(_CHECKPOINTER) is not None
 
 
-def pauses() -> tuple[type[BaseException], ...]:
-    """Return what LangGraph pauses by; where it was never loaded, nothing can."""
+def is_pause(error: BaseException) -> bool:
+    """Say whether LangGraph pauses; where it was never loaded, nothing can."""
     errors = sys.modules.get("langgraph.errors")
-    return () if errors is None else (errors.GraphInterrupt,)
+    return errors is not None and isinstance(error, errors.GraphInterrupt)
 
 
 def pause(step: Ask) -> Answer | None:

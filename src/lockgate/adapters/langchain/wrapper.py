@@ -10,23 +10,27 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
+from dataclasses import replace
+from inspect import Parameter
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_args
 
 from langchain_core.tools import BaseTool, ToolException
 from langchain_core.tools import tool as as_tool
+from langchain_core.tools.base import _get_runnable_config_param
 
 from lockgate.adapters.langchain.passage import (
-    HIDDEN,
     Governed,
     OnBlock,
     OnHold,
     Passage,
     Told,
+    forget,
     is_inside,
-    noted,
+    note,
 )
+from lockgate.call import Flaw, canonical
 from lockgate.classify import Signature
-from lockgate.errors import WiringError
+from lockgate.errors import Refused, Suspended, WiringError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +40,11 @@ if TYPE_CHECKING:
 
 
 F = TypeVar("F", bound="Callable[..., Any]")
+
+FILTERED: Final = frozenset({"run_manager", "callbacks"})
+"""Names that the framework shows to no callback, though a model may well send them."""
+_POSITIONAL: Final = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+_BY_NAME: Final = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 
 def contained(  # noqa: PLR0913 - the ways to hand back, and what authors declare
@@ -104,8 +113,9 @@ def _governed(
     return Governed(
         gate=gate,
         tool=gate.register(signature),
-        hidden=_hidden(tool),
-        positional=_positional(tool),
+        hidden=tool._injected_args_keys | (_filtered(tool) - FILTERED),  # noqa: SLF001
+        positional=_named(tool),
+        defaults={},
         artifact=tool.response_format == "content_and_artifact",
         parse=cast("Any", tool._parse_input),  # noqa: SLF001 - the tool's own validation
         on_hold=on_hold,
@@ -120,18 +130,18 @@ def _parameters(tool: BaseTool) -> dict[str, Any]:
     )
 
 
-def _positional(tool: BaseTool) -> tuple[str, ...]:
-    """Return the names that positional arguments get; a schema may well name none."""
+def _named(tool: BaseTool) -> tuple[str, ...]:
+    """Return the names that the schema gives; it may well give none."""
     schema = tool.args_schema
     named = schema.get("properties", {}) if isinstance(schema, dict) else tool.args
     return tuple(named)
 
 
-def _hidden(tool: BaseTool) -> frozenset[str]:
-    """Return the parameters that hosts inject and models never send."""
+def _filtered(tool: BaseTool) -> frozenset[str]:
+    """Return the parameters that the framework does not show to callbacks; its own answer."""
     declared = dict.fromkeys(getattr(tool.get_input_schema(), "model_fields", {}))
-    kept = tool._filter_injected_args(declared)  # noqa: SLF001 - the framework's own answer
-    return HIDDEN | tool._injected_args_keys | (declared.keys() - kept.keys())  # noqa: SLF001
+    asked = dict.fromkeys(FILTERED | tool._injected_args_keys, None) | declared  # noqa: SLF001
+    return frozenset(asked) - tool._filter_injected_args(asked).keys()  # noqa: SLF001
 
 
 def _subclassed(tool: BaseTool, governed: Governed) -> BaseTool:
@@ -145,6 +155,7 @@ def _subclassed(tool: BaseTool, governed: Governed) -> BaseTool:
         "run": _noting(base.run, governed),
         "arun": _anoting(base.arun, governed),
         "_run": _method(base._run, governed),  # noqa: SLF001 - where validated arguments arrive
+        "_filter_injected_args": _filtering(_filtered(tool)),
     }
     if base._arun is not BaseTool._arun:  # noqa: SLF001 - BaseTool itself compares them
         body["_arun"] = _amethod(base._arun, governed)  # noqa: SLF001
@@ -156,6 +167,16 @@ def _subclassed(tool: BaseTool, governed: Governed) -> BaseTool:
         if function is not None:
             object.__setattr__(copy, name, _function(function, governed))
     return copy
+
+
+def _filtering(filtered: frozenset[str]) -> Callable[..., Any]:
+    """Return what the framework asks in each call, answered without reflection."""
+
+    def _filter_injected_args(self: BaseTool, tool_input: dict[str, Any]) -> dict[str, Any]:
+        del self
+        return {name: value for name, value in tool_input.items() if name not in filtered}
+
+    return _filter_injected_args
 
 
 class _Handling:
@@ -183,8 +204,11 @@ class _Handling:
 def _noting(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]:
     @_like(inner)
     def run(self: BaseTool, tool_input: Any, *args: Any, **kwargs: Any) -> Any:
-        with noted(governed, kwargs):
+        noted = note(governed, kwargs)
+        try:
             return inner(self, tool_input, *args, **kwargs)
+        finally:
+            forget(noted)
 
     return run
 
@@ -192,8 +216,11 @@ def _noting(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]
 def _anoting(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]:
     @_like(inner)
     async def arun(self: BaseTool, tool_input: Any, *args: Any, **kwargs: Any) -> Any:
-        with noted(governed, kwargs):
+        noted = note(governed, kwargs)
+        try:
             return await inner(self, tool_input, *args, **kwargs)
+        finally:
+            forget(noted)
 
     return arun
 
@@ -202,6 +229,8 @@ def _anoting(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any
 
 
 def _method(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]:
+    governed = _way_in(inner, governed, "run_manager")
+
     @_like(inner)
     def _run(self: BaseTool, *args: Any, **kwargs: Any) -> Any:
         return _passed(governed, functools.partial(inner, self), args, kwargs)
@@ -210,6 +239,8 @@ def _method(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]
 
 
 def _amethod(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]:
+    governed = _way_in(inner, governed, "run_manager")
+
     @_like(inner)
     async def _arun(self: BaseTool, *args: Any, **kwargs: Any) -> Any:
         return await _apassed(governed, functools.partial(inner, self), args, kwargs)
@@ -217,18 +248,9 @@ def _amethod(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any
     return _arun
 
 
-def _like(inner: Callable[..., Any]) -> Callable[[F], F]:
-    """Decorate a stand-in with what `inner` is, its signature looked up once and for all."""
-
-    def dressed(stand_in: F) -> F:
-        functools.update_wrapper(stand_in, inner)
-        cast("Any", stand_in).__signature__ = inspect.signature(inner)
-        return stand_in
-
-    return dressed
-
-
 def _function(inner: Callable[..., Any], governed: Governed) -> Callable[..., Any]:
+    governed = _way_in(inner, governed, "callbacks")
+
     @_like(inner)
     def function(*args: Any, **kwargs: Any) -> Any:
         return _passed(governed, inner, args, kwargs)
@@ -240,6 +262,58 @@ def _function(inner: Callable[..., Any], governed: Governed) -> Callable[..., An
     return coroutine if inspect.iscoroutinefunction(inner) else function
 
 
+def _way_in(inner: Callable[..., Any], governed: Governed, callbacks: str) -> Governed:
+    """Return how one function is governed: only what the framework fills in there is hidden."""
+    shape = _shape(inner).parameters
+    config = _get_runnable_config_param(inner) or callbacks
+    hidden = governed.hidden | ({callbacks, config} & shape.keys())
+    named = [name for name, it in shape.items() if name != "self" and it.kind in _POSITIONAL]
+    defaults = {
+        name: it.default
+        for name, it in shape.items()
+        if name not in hidden and it.kind in _BY_NAME and _has_form(it.default)
+    }
+    positional = tuple(dict.fromkeys((*named, *governed.positional)))
+    return replace(governed, hidden=hidden, positional=positional, defaults=defaults)
+
+
+def _has_form(value: object) -> bool:
+    """Say whether a value can be judged; placeholders of other libraries can't."""
+    try:
+        canonical(value)
+    except Flaw:
+        return False
+    return True
+
+
+def _shape(inner: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature, with annotations that are not text wherever they can be resolved."""
+    try:
+        return inspect.signature(inner, eval_str=True)
+    except Exception:  # noqa: BLE001 - resolving runs whatever text an annotation is
+        return inspect.signature(inner)
+
+
+def _like(inner: Callable[..., Any]) -> Callable[[F], F]:
+    """Decorate a stand-in with what `inner` is, looked up once and not in each call."""
+    shape = _shape(inner)
+    resolved = {
+        name: it.annotation
+        for name, it in shape.parameters.items()
+        if it.annotation is not it.empty
+    }
+    if shape.return_annotation is not shape.empty:
+        resolved["return"] = shape.return_annotation
+
+    def dressed(stand_in: F) -> F:
+        functools.update_wrapper(stand_in, inner)
+        stand_in.__annotations__ = resolved
+        cast("Any", stand_in).__signature__ = shape
+        return stand_in
+
+    return dressed
+
+
 def _passed(
     governed: Governed, inner: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
@@ -249,13 +323,15 @@ def _passed(
     passage = Passage(governed, args, kwargs)
 
     def run(step: Run) -> Ran:
-        with passage.permitted():
+        with passage:
             positional, named = passage.exact(step)
             return passage.ran(inner(*positional, **named))
 
-    with passage.refusals():
+    try:
         host = passage.host(passage.ask, run)
         return passage.result(governed.gate.pass_call(governed.tool, passage.call, host))
+    except (Refused, Suspended) as signal:
+        passage.hand_back(signal)
 
 
 async def _apassed(
@@ -267,10 +343,12 @@ async def _apassed(
     passage = Passage(governed, args, kwargs)
 
     async def run(step: Run) -> Ran:
-        with passage.permitted():
+        with passage:
             positional, named = passage.exact(step)
             return passage.ran(await inner(*positional, **named))
 
-    with passage.refusals():
+    try:
         host = passage.host(passage.aask, run)
         return passage.result(await governed.gate.apass_call(governed.tool, passage.call, host))
+    except (Refused, Suspended) as signal:
+        passage.hand_back(signal)
