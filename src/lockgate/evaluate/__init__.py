@@ -29,9 +29,9 @@ from lockgate.evaluate.policy import (
     PolicyJudge,
     Rule,
     Then,
-    Variables,
 )
 from lockgate.evaluate.risk import RiskJudge, assess
+from lockgate.evaluate.variables import Variables
 from lockgate.evaluate.weights import Weights
 
 if TYPE_CHECKING:

@@ -11,12 +11,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from lockgate.evaluate.finding import Finding, Kind, Level
+from lockgate.evaluate.variables import Variables
 from lockgate.evaluate.weights import DEFAULT, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from lockgate.evaluate.finding import PastCall, Question
+    from lockgate.evaluate.finding import Question
 
 JUDGE: Final = "policy"
 LOG_IN_FULL: Final = "log_in_full"
@@ -25,21 +26,6 @@ LOG_IN_FULL: Final = "log_in_full"
 
 class ConditionError(Exception):
     """A condition has no answer for this call."""
-
-
-class Variables(dict[str, Any]):
-    """What conditions can name, for one question.
-
-    Attributes:
-        prepared: The same in the engine's own form, made by the first condition that asks.
-    """
-
-    __slots__ = ("prepared",)
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        """Hold `values`, not yet prepared."""
-        super().__init__(values)
-        self.prepared: Any = None
 
 
 class Condition(Protocol):
@@ -156,7 +142,7 @@ def _by_rules(rules: Sequence[Rule], question: Question) -> Iterator[Finding]:
         if rule.condition is None:
             yield from rule.findings
             continue
-        seen = seen or Variables(variables(question))
+        seen = seen or Variables(question)
         try:
             if rule.condition.holds(seen):
                 yield from rule.findings
@@ -197,55 +183,3 @@ def _by_level(handling: Mapping[Level, Handling], question: Question) -> Iterato
         reason=f"`{action}` at {level.value} risk ({question.risk.score}) {said}",
         obligations=(LOG_IN_FULL,) if how is Handling.LOG else (),
     )
-
-
-def variables(question: Question) -> dict[str, Any]:
-    """Return what conditions can name; `rulebook.condition.VARIABLES` has the types."""
-    call, profile, facts = question.call, question.profile, question.facts
-    return {
-        "args": call.arguments.view,
-        "tool": call.tool,
-        "source": call.source,
-        "action": profile.action.id,
-        "effect": profile.action.effect.value,
-        "environment": call.environment,
-        "agent": call.principal.agent,
-        "person": call.principal.person or "",
-        "organisation": call.principal.organisation or "",
-        "score": question.risk.score,
-        "level": question.risk.level.value,
-        "reach": -1 if profile.reach is None else profile.reach,
-        "unit": profile.unit,
-        "amount": None if profile.amount is None else float(profile.amount),
-        "currency": profile.currency,
-        "targets": list(profile.targets),
-        "hazards": list(profile.hazards),
-        "said": list(facts.turns),
-        "observed": list(facts.observed),
-        "calls": [
-            {
-                "tool": item.tool,
-                "action": item.action,
-                "args": item.arguments,
-                "result": item.result,
-            }
-            for item in reversed(facts.calls)
-        ],
-        "done": [item.tool for item in facts.calls],
-        "seen": _latest_results(facts.calls),
-        "did": _latest_arguments(facts.calls),
-    }
-
-
-def _latest_results(calls: Sequence[PastCall]) -> dict[str, list[Any]]:
-    seen: dict[str, list[Any]] = {}
-    for call in reversed(calls):
-        seen.setdefault(call.tool, []).append(call.result)
-    return seen
-
-
-def _latest_arguments(calls: Sequence[PastCall]) -> dict[str, list[Any]]:
-    did: dict[str, list[Any]] = {}
-    for call in reversed(calls):
-        did.setdefault(call.tool, []).append(call.arguments)
-    return did

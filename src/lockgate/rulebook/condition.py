@@ -1,20 +1,35 @@
 """Conditions: the `when` of a rule, in the Common Expression Language (CEL).
 
-CEL is typed, always ends, and has three-valued logic for errors. The engine is kept
-behind this file. Its traps are closed here: an evaluation error comes back as a truthy
-string, so only a real boolean counts, and everything else raises.
+CEL is typed, always ends, and has three-valued logic for errors. The engine parses and
+type-checks; what it understood is compiled to Python, and the engine itself evaluates
+only what the compiler leaves to it. It is kept behind this file, and its traps are closed
+here: an evaluation error comes back as a truthy string, so only a real boolean counts, and
+everything else raises.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
 from lockgate.evaluate import ConditionError, Variables
+from lockgate.rulebook.compile import (
+    ANY,
+    BUDGET,
+    Exhausted,
+    Vocabulary,
+    evaluator,
+    read,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lockgate.rulebook.compile import Checked
 
 _TEXT, _INT, _ANY = cel.Type.STRING, cel.Type.INT, cel.Type.DYN
 _ANYTHING: Final = cel.Type.Map(_TEXT, cel.Type.List(_ANY))
@@ -49,6 +64,19 @@ VARIABLES: Final = {
 HISTORY: Final = frozenset({"said", "observed", "calls", "done", "seen", "did"})
 """The variables that need the conversation to be looked up."""
 
+_KINDS: Final = {"STRING": str, "INT": int, "LIST": list, "MAP": dict}
+VOCABULARY: Final = Vocabulary(
+    kinds={
+        name: frozenset({_KINDS[word]})
+        if (word := kind.name().partition("<")[0]) in _KINDS
+        else ANY
+        for name, kind in VARIABLES.items()
+    },
+    exact=frozenset({"args", "amount"}),
+    rare=HISTORY,
+)
+"""The same, as the compiler is told."""
+
 _PLACE: Final = re.compile(r"<input>:(\d+):(\d+): (.*?)(?: \(in container ''\))?\n", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"undeclared reference to '([\w.]+)'")
 _LITERAL: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -73,7 +101,7 @@ def _environment() -> cel.Env:
 class CelCondition:
     """A compiled condition."""
 
-    __slots__ = ("_expression", "history", "text")
+    __slots__ = ("_expression", "_run", "history", "text")
 
     def __init__(self, text: str) -> None:
         """Compile and type-check `text`.
@@ -90,6 +118,16 @@ class CelCondition:
         kind = self._expression.return_type().name()
         if kind not in {"BOOL", "DYN"}:
             raise ConditionSyntaxError(f"a condition must be true or false, not {kind}", 1, 1)
+        self._run: Callable[[Variables], bool] = self._compile
+
+    @property
+    def checked(self) -> Checked:
+        """What the engine understood.
+
+        Raises:
+            Unreadable: If it holds anything that is not known here.
+        """
+        return read(self._expression.serialize())
 
     def holds(self, variables: Variables) -> bool:
         """Say whether the condition is true.
@@ -98,8 +136,31 @@ class CelCondition:
             ConditionError: If it has no answer, for instance because a field is missing.
         """
         try:
+            return self._run(variables)
+        except ConditionError:
+            raise
+        except Exhausted:
+            raise ConditionError(f"its loops take more than {BUDGET} steps") from None
+        except Exception:  # noqa: BLE001 - INVARIANT: what compiled code can't decide, the engine does
+            return self.ask(variables)
+
+    def _compile(self, variables: Variables) -> bool:
+        """Compile when the first call asks, then answer it."""
+        try:
+            self._run = evaluator(self.checked, VOCABULARY)
+        except Exception:  # noqa: BLE001 - INVARIANT: what can't be compiled, the engine evaluates
+            self._run = self.ask
+        return self._run(variables)
+
+    def ask(self, variables: Variables) -> bool:
+        """Say whether the condition is true, as the engine sees it.
+
+        Raises:
+            ConditionError: If it has no answer.
+        """
+        try:
             if variables.prepared is None:
-                variables.prepared = _environment().Activation(variables)
+                variables.prepared = _environment().Activation(variables.complete())
             answer = self._expression.eval(variables.prepared)
         except Exception as error:  # noqa: BLE001 - INVARIANT: whatever the engine raises, it is no answer
             raise ConditionError(_plain(str(error))) from None
