@@ -344,7 +344,7 @@ TRAPS = {
         pauses.test_an_async_agent_is_not_held_up_by_the_store,
     ),
     "a new turn leaves the old request open": Trap(
-        edit("middleware.Containment._listen", "self._gate.desk.abandon(scope.thread)", "pass"),
+        edit("middleware.Containment._hear", "self._gate.desk.abandon(turns.scope.thread)", "pass"),
         pauses.test_a_new_turn_abandons_what_still_waits,
     ),
     "a graph without a checkpointer pauses for ever": Trap(
@@ -357,7 +357,7 @@ TRAPS = {
         {"then": "block", "offered": 0},
     ),
     "a tool that does not exist is not recorded": Trap(
-        edit("middleware.Containment._refused", "if request.tool is not None:", "if True:"),
+        edit("middleware.Containment.wrap_tool_call", "self._refused(request)", "handler(request)"),
         pauses.test_tools_that_a_middleware_adds_and_invented_names_are_seen,
     ),
 }

@@ -8,8 +8,8 @@ refused and recorded.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from langchain.agents.middleware import AgentMiddleware
 from langchain_core.messages import HumanMessage, ToolMessage
@@ -17,10 +17,10 @@ from langchain_core.messages import HumanMessage, ToolMessage
 from lockgate.adapters.langchain.passage import is_nested, scope_of
 from lockgate.adapters.langchain.wrapper import contained, is_contained
 from lockgate.decide import Verdict
-from lockgate.scope import within
+from lockgate.scope import Scope, within
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from langchain.agents.middleware import ModelRequest, ToolCallRequest
     from langchain_core.messages import BaseMessage
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from langgraph.types import Command
 
     from lockgate.gate import Gate
-    from lockgate.scope import Scope
 
     Answered = ToolMessage | Command[Any]
+
+MAX_REMEMBERED: Final = 1024
+"""How many tools and conversations are remembered; forgetting costs looking again."""
 
 
 def containment(gate: Gate, **options: Any) -> Containment:
@@ -53,36 +55,43 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         super().__init__()
         self._gate = gate
         self._options = options
-        self._contained: dict[int, tuple[BaseTool, BaseTool]] = {}
+        self._contained: OrderedDict[int, tuple[BaseTool, BaseTool]] = OrderedDict()
+        self._heard: dict[str, list[str]] = {}
 
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Answered]
     ) -> Answered:
         """Let the call go on with a contained tool, or answer it with a refusal."""
-        with within(self._scope(_messages(request.state))) as scope:
-            refused = self._refused(request, scope)
-            return refused or handler(self._governed(request))
+        with within(self._scope(_messages(request.state))):
+            if request.tool is None:
+                return self._refused(request)
+            return handler(self._governed(request, request.tool))
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Answered]]
     ) -> Answered:
         """Let the call go on with a contained tool, or answer it with a refusal."""
-        with within(self._scope(_messages(request.state))) as scope:
-            refused = await asyncio.to_thread(self._refused, request, scope)
-            return refused or await handler(self._governed(request))
+        with within(self._scope(_messages(request.state))):
+            if request.tool is None:
+                return await asyncio.to_thread(self._refused, request)
+            return await handler(self._governed(request, request.tool))
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]
     ) -> Any:
         """Offer the model no tool of its provider's that the rulebook does not allow."""
-        self._listen(request.messages)
+        turns = self._turns(request.messages)
+        if turns is not None:
+            self._hear(turns)
         return handler(self._offered(request))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[Any]]
     ) -> Any:
         """Offer the model no tool of its provider's that the rulebook does not allow."""
-        await asyncio.to_thread(self._listen, request.messages)
+        turns = self._turns(request.messages)
+        if turns is not None:
+            await asyncio.to_thread(self._hear, turns)
         return await handler(self._offered(request))
 
     def _offered(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
@@ -101,55 +110,63 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         scope = scope_of(self._gate, None)
         first = messages[0].id if messages else None
         turn = next((item.id for item in reversed(messages) if item.type == "human"), None)
-        return replace(
-            scope,
+        return Scope(
             thread=scope.thread or (f"message:{first}" if first else ""),
             run=scope.run or turn or "",
+            principal=scope.principal,
         )
 
-    def _listen(self, messages: Sequence[BaseMessage]) -> None:
-        """Record what the user said; a new turn abandons what the graph had paused for.
+    def _turns(self, messages: Sequence[BaseMessage]) -> Turns | None:
+        """Return what the user said, unless all of it was heard or nobody can tell who speaks.
 
         To a sub-agent the agent above it speaks as a user would; that is not the user speaking.
         """
+        said = [(at, item) for at, item in enumerate(messages) if isinstance(item, HumanMessage)]
+        named = [item.id or f"{at}" for at, item in said]
         scope = self._scope(messages)
-        if not scope.thread or is_nested():
-            return
-        heard = self._gate.hear(scope, _turns(messages))
-        if heard and self._options.get("on_hold", "pause") == "pause":
-            self._gate.desk.abandon(scope.thread)
+        if not scope.thread or self._heard.get(scope.thread) == named or is_nested():
+            return None
+        return Turns(scope, tuple(zip(named, (item.text for _, item in said), strict=True)))
 
-    def _governed(self, request: ToolCallRequest) -> ToolCallRequest:
-        tool = request.tool
-        if tool is None or is_contained(tool):
+    def _hear(self, turns: Turns) -> None:
+        """Record what the user said; a new turn abandons what the graph had paused for."""
+        new = self._gate.hear(turns.scope, turns.said)
+        if new and self._options.get("on_hold", "pause") == "pause":
+            self._gate.desk.abandon(turns.scope.thread)
+        if len(self._heard) >= MAX_REMEMBERED:
+            self._heard.clear()
+        self._heard[turns.scope.thread] = [which for which, _ in turns.said]
+
+    def _governed(self, request: ToolCallRequest, tool: BaseTool) -> ToolCallRequest:
+        if is_contained(tool):
             return request
         known = self._contained.get(id(tool))
         if known is None:
             known = tool, contained(tool, self._gate, **self._options)
             self._contained[id(tool)] = known  # keeps `tool` alive, so that its id stays its own
+            if len(self._contained) > MAX_REMEMBERED:
+                self._contained.popitem(last=False)
         return request.override(tool=known[1])
 
-    def _refused(self, request: ToolCallRequest, scope: Scope) -> ToolMessage | None:
+    def _refused(self, request: ToolCallRequest) -> ToolMessage:
         """Refuse a tool that does not exist."""
-        if request.tool is not None:
-            return None
         name, call_id = request.tool_call["name"], request.tool_call["id"]
         tool = self._gate.unregistered(name, "nowhere")
-        call = self._gate.propose(tool, request.tool_call["args"], id=call_id, scope=scope)
+        call = self._gate.propose(tool, request.tool_call["args"], id=call_id)
         refused = self._gate.turn_away(tool, call, "there is no such tool")
         return ToolMessage(
             refused.to_model(), name=name, tool_call_id=call_id or "", status="error"
         )
 
 
+class Turns(NamedTuple):
+    """What the user said in a conversation: id and text of each message."""
+
+    scope: Scope
+    said: tuple[tuple[str, str], ...]
+
+
 def _messages(state: Any) -> Sequence[BaseMessage]:
     """Return the conversation so far, whatever kind of state the graph has."""
     found = state.get("messages") if isinstance(state, dict) else getattr(state, "messages", None)
     return found or []
-
-
-def _turns(messages: Sequence[BaseMessage]) -> Iterator[tuple[str, str]]:
-    """Return id and text of what the user said; a message without an id is known by its place."""
-    for at, message in enumerate(messages):
-        if isinstance(message, HumanMessage):
-            yield message.id or f"{at}", message.text

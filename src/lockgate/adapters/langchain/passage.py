@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 
-from langchain_core.runnables.config import ensure_config
+from langchain_core.runnables.config import var_child_runnable_config
 from langchain_core.tools import ToolException
 from pydantic import ValidationError
 
@@ -222,9 +222,9 @@ class Passage:
 
 def is_nested(config: Mapping[str, Any] | None = None) -> bool:
     """Say whether this runs in a graph inside another graph, as sub-agents do."""
-    settings: Mapping[str, Any] = config or ensure_config()
-    where = {**settings.get("metadata", {}), **settings.get("configurable", {})}
-    return "|" in str(where.get("checkpoint_ns", ""))
+    settings = config or _running()
+    where = settings.get("configurable", {}).get("checkpoint_ns")
+    return "|" in str(where or settings.get("metadata", {}).get("checkpoint_ns", ""))
 
 
 def scope_of(gate: Gate, config: Mapping[str, Any] | None) -> Scope:
@@ -232,7 +232,7 @@ def scope_of(gate: Gate, config: Mapping[str, Any] | None) -> Scope:
 
     Both come from the application that built the agent, never from the model.
     """
-    settings: Mapping[str, Any] = config or ensure_config()
+    settings = config or _running()
     metadata = settings.get("metadata", {})
     thread = settings.get("configurable", {}).get("thread_id", metadata.get("thread_id"))
     scope = gate.scope
@@ -242,3 +242,8 @@ def scope_of(gate: Gate, config: Mapping[str, Any] | None) -> Scope:
     if agent and (scope.principal is None or scope.principal.agent != agent):
         scope = replace(scope, principal=gate.principal_named(agent))
     return scope
+
+
+def _running() -> Mapping[str, Any]:
+    """Return the configuration of what runs here."""
+    return var_child_runnable_config.get() or {}
