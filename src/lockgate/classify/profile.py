@@ -79,7 +79,7 @@ class Reading:
         reversibility: Whether it can be undone, where the payload tells more than the action.
         reach: How many rows, recipients, hosts or files, when countable.
         unit: What `reach` counts; empty where nothing is to be counted.
-        amount: Money moved, in the unit of the argument.
+        amount: Money moved, in major units.
         amount_missing: Whether money moves and no amount was readable.
         currency: ISO 4217 code, when it was given.
         targets: What is acted on, in one normal form: tables, hosts, addresses, paths.
@@ -160,7 +160,7 @@ class Profile:
         classification: The static part.
         action: The canonical action of this very call; the payload may tell more than the tool.
         reversibility: Whether this very call can be undone, where the payload tells more.
-        amount: Money moved, in the unit of the argument, when it could be read.
+        amount: Money moved, in major units, when it could be read.
         amount_missing: Whether the action moves money and no amount was readable.
         currency: ISO 4217 code, when it was given.
         reach: How many rows, recipients, hosts or files, when countable.

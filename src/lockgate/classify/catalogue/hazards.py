@@ -96,6 +96,12 @@ _HAZARDS: Final = (
     ("unbounded", "nothing limits what it hits: no condition, a wildcard, the root of everything", "cap_on_reach approval ban"),
     ("obfuscated", "the arguments hide what they do: encoded, built up from pieces, or in look-alike letters", "ban approval"),
     ("unreadable", "the arguments can't be parsed, and count as the worst they could be", "approval"),
+    ("bulk", "it goes to everybody: a list, a whole channel, all staff", "approval list_of_targets cap_on_reach"),
+    ("internal_host", "the address leads to this machine, its files, or the private network behind it", "list_of_targets ban approval"),
+    ("credentials", "a password or a key stands in the address, and is kept wherever addresses are kept", "ban approval"),
+    ("escape", "the path climbs out of the folder it starts in", "ban list_of_targets approval"),
+    ("system_path", "the file belongs to the operating system", "ban approval list_of_targets"),
+    ("secret_file", "the file holds passwords or keys", "ban approval list_of_targets"),
     # The gate's own ignorance
     ("unclassified", "nobody knows what this tool does", "declaration approval"),
 )

@@ -8,7 +8,7 @@ from typing import Final
 ROWS: Final = (
     # Communication
     ("communication.send_email", "send", "message", "irreversible", 25, "wrong_recipient data_leak", "send email, send mail, email, reply email, forward email, send gmail, reply mail, send draft"),
-    ("communication.send_bulk", "send", "message", "irreversible", 45, "wrong_recipient reputation mass_effect", "send newsletter, mass mail, bulk email, broadcast, send broadcast, send campaign, create broadcast, multicast, bulk message"),
+    ("communication.send_bulk", "send", "message", "irreversible", 30, "wrong_recipient reputation mass_effect", "send newsletter, mass mail, bulk email, broadcast, send broadcast, send campaign, create broadcast, multicast, bulk message"),
     ("communication.send_message", "send", "message", "irreversible", 25, "wrong_recipient data_leak", "send message, send sms, send notification, notify, message, send chat, send slack, send text, push message, send invitation, reply message, reply thread, send direct message, publish message"),
     ("communication.post_public", "send", "post", "irreversible", 40, "reputation data_leak", "create post, publish post, tweet, create tweet, post tweet, retweet, post story, publish article, create status, post review"),
     ("communication.comment", "send", "comment", "reversible", 20, "data_leak reputation", "comment, create comment, add comment, reply comment, reply tweet, create discussion, add reply"),
