@@ -76,6 +76,7 @@ class Reading:
     Attributes:
         action: Id of the canonical action that the payload makes of the call, such as
             `database.delete` for a tool that runs any SQL; empty where the tool's own stands.
+        also: What it does besides, as ids: the other statements, the other commands.
         reversibility: Whether it can be undone, where the payload tells more than the action.
         reach: How many rows, recipients, hosts or files, when countable.
         unit: What `reach` counts; empty where nothing is to be counted.
@@ -89,6 +90,7 @@ class Reading:
     """
 
     action: str = ""
+    also: tuple[str, ...] = ()
     reversibility: Reversibility | None = None
     reach: int | None = None
     unit: str = ""
@@ -159,6 +161,7 @@ class Profile:
     Attributes:
         classification: The static part.
         action: The canonical action of this very call; the payload may tell more than the tool.
+        also: What the call does besides: the other statements, the other commands.
         reversibility: Whether this very call can be undone, where the payload tells more.
         amount: Money moved, in major units, when it could be read.
         amount_missing: Whether the action moves money and no amount was readable.
@@ -173,6 +176,7 @@ class Profile:
 
     classification: Classification
     action: Action
+    also: tuple[Action, ...] = ()
     reversibility: Reversibility | None = None
     amount: Decimal | None = None
     amount_missing: bool = False
@@ -193,6 +197,7 @@ class Profile:
         """Return the JSON form that is recorded."""
         return {
             "action": self.action.id,
+            "also": [action.id for action in self.also],
             "effect": self.action.effect.value,
             "resource": self.action.resource,
             "confidence": self.classification.confidence,
@@ -213,12 +218,15 @@ def merged(
     """Return the profile that several readings lead to: of each part, the worst."""
     found = list(readings)
     actions = [catalogue[item.action] for item in found if item.action]
+    action = max(actions, key=lambda action: action.danger, default=classification.action)
+    beside = dict.fromkeys(name for item in found for name in (item.action, *item.also) if name)
     undone = [item.reversibility for item in found if item.reversibility]
     counted = [item for item in found if item.unit]
     reaches = [item.reach for item in counted]
     return Profile(
         classification=classification,
-        action=max(actions, key=lambda action: action.danger, default=classification.action),
+        action=action,
+        also=tuple(catalogue[name] for name in beside if name != action.id),
         reversibility=max(undone, key=_UNDOING.index, default=None),
         amount=max((item.amount for item in found if item.amount is not None), default=None),
         amount_missing=any(item.amount_missing for item in found),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from lockgate.classify import Effect
 from lockgate.evaluate.finding import Finding, Kind, Level
 from lockgate.evaluate.variables import Variables
 from lockgate.evaluate.weights import DEFAULT, Weights
@@ -17,6 +18,7 @@ from lockgate.evaluate.weights import DEFAULT, Weights
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from lockgate.classify import Action
     from lockgate.evaluate.finding import Question
 
 JUDGE: Final = "policy"
@@ -130,11 +132,43 @@ class PolicyJudge:
 
     def judge(self, question: Question) -> Iterator[Finding]:
         """Return what every applicable rule finds, then what the level leads to."""
-        yield from _by_rules(self._policy.rules[question.profile.action.id], question)
+        yield from _by_rules(self._policy, question)
         yield from _by_level(self._policy.handling, question)
 
 
-def _by_rules(rules: Sequence[Rule], question: Question) -> Iterator[Finding]:
+def _by_rules(policy: Policy, question: Question) -> Iterator[Finding]:
+    """Find for everything that the call does.
+
+    INVARIANT: what objects to a part objects to the whole; what grants a part does not grant the
+    whole, unless every part is granted, by a rule or as a look that its level would let through.
+    """
+    profile = question.profile
+    if not profile.also:
+        yield from _applied(policy.rules[profile.action.id], question)
+        return
+    parts = {
+        action: list(_applied(policy.rules[action.id], question))
+        for action in (profile.action, *profile.also)
+    }
+    asked = [found for action, found in parts.items() if not _lets_look(policy, action)]
+    kept = {
+        Kind.GRANT: all(any(item.kind is Kind.GRANT for item in found) for found in asked),
+        Kind.GRANT_IF_APPROVED: all(any(item.kind in _GRANTS for item in found) for found in asked),
+    }
+    every = dict.fromkeys(item for found in parts.values() for item in found)
+    yield from (item for item in every if kept.get(item.kind, True))
+
+
+_GRANTS: Final = frozenset({Kind.GRANT, Kind.GRANT_IF_APPROVED})
+
+
+def _lets_look(policy: Policy, action: Action) -> bool:
+    """Say whether this is a look that the level alone lets through."""
+    how = policy.handling.get(policy.weights.level(action.base_risk), Handling.BLOCK)
+    return action.effect is Effect.READ and how in {Handling.ALLOW, Handling.LOG}
+
+
+def _applied(rules: Sequence[Rule], question: Question) -> Iterator[Finding]:
     seen: Variables | None = None
     for rule in rules:
         if rule.levels and question.risk.level not in rule.levels:
