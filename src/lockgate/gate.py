@@ -11,7 +11,7 @@ import os
 import time
 import uuid
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
 
 from lockgate.approvers import Desk, Queue
@@ -24,7 +24,6 @@ from lockgate.drive import Begun, adrive, begin, drive
 from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
 from lockgate.function import contained
 from lockgate.gather import Gatherer
-from lockgate.in_force import InForce, Tool
 from lockgate.scope import Scope, current, executing, within
 from lockgate.steps import Admit, Ask, Look, Run, Seek, Until, Write
 from lockgate.stores import Store, open_store
@@ -34,7 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lockgate.approvers import Approver
+    from lockgate.classify import Classification
     from lockgate.decide import Decision
+    from lockgate.evaluate import Policy
     from lockgate.record import Trust
     from lockgate.rulebook import Rulebook
     from lockgate.steps import Host, Outcome, Permit, Step
@@ -53,10 +54,20 @@ def default_store() -> str:
     return os.environ.get(STORE_VARIABLE, DEFAULT_STORE)
 
 
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A registered tool: what it is, and what the rulebook says about it."""
+
+    signature: Signature
+    classification: Classification
+    policy: Policy
+
+
 class Gate:
     """Stands between the decision to call a tool and the tool.
 
     Attributes:
+        rulebook: The rules in force.
         store: Where the record is kept.
         desk: Where held calls are seen and answered.
         tools: Every tool that was registered, by source and name.
@@ -82,7 +93,7 @@ class Gate:
             approver: Whom to ask while the caller waits; by default nobody.
             clock: Returns the time as RFC 3339 text in UTC.
         """
-        self._in_force = InForce(rulebook)
+        self.rulebook = rulebook
         self.store = store
         self.desk = Desk(store, clock)
         self._gatherer = Gatherer(store, clock)
@@ -134,31 +145,17 @@ class Gate:
         """Close it."""
         self.close()
 
-    # ── The rulebook ─────────────────────────────────────────────────────────────────────────
-
-    @property
-    def rulebook(self) -> Rulebook:
-        """The rulebook in force."""
-        return self._in_force.rules.rulebook
-
-    def use(self, rulebook: Rulebook) -> None:
-        """Put another rulebook in force, whole: calls that have begun keep the one before.
-
-        Args:
-            rulebook: What every call that begins from now on is judged by.
-        """
-        self._in_force.succeed(rulebook, list(self.tools.values()))
-
     # ── Tools and calls ──────────────────────────────────────────────────────────────────
 
     def register(self, signature: Signature) -> Tool:
-        """Classify a tool and find the rules that could match it; done once, not in each call.
+        """Classify a tool and find the rules that could match it; done once per tool.
 
         Raises:
             WiringError: If it declares an action that is not in the catalogue.
         """
-        tool = Tool(signature, classify(signature))
-        self._in_force.rules.about(tool)
+        classification = classify(signature)
+        policy = self.rulebook.policy_for(signature, classification)
+        tool = Tool(signature, classification, policy)
         self.tools[signature.source, signature.name] = tool
         return tool
 
@@ -254,14 +251,15 @@ class Gate:
         if len(known) > 1:
             raise WiringError(f"several tools are called `{tool}`: say which `source`")
         handle = known[0] if known else self.unregistered(tool, source)
-        case = self._case(handle, self.propose(handle, arguments))
-        facts = self._gatherer.facts(case.call.thread, wanted=case.policy.needs_history)
-        return judge(case, facts)
+        call = self.propose(handle, arguments)
+        facts = self._gatherer.facts(call.thread, wanted=handle.policy.needs_history)
+        return judge(self._case(handle, call), facts)
 
     def unregistered(self, name: str, source: str = "") -> Tool:
         """Return what is known of a tool by its name alone, without registering it."""
         signature = Signature(name=name, source=source or "unregistered")
-        return Tool(signature, classify(signature))
+        classification = classify(signature)
+        return Tool(signature, classification, self.rulebook.policy_for(signature, classification))
 
     # ── The life of a call ───────────────────────────────────────────────────────────────
 
@@ -304,7 +302,7 @@ class Gate:
             identity=call.identity,
             profile=read(tool.classification, call.arguments.view),
             idempotent=tool.signature.idempotent,
-            policy=self._in_force.rules.about(tool).policy,
+            policy=tool.policy,
             clock=self._clock,
             timer=time.perf_counter_ns,
             nonce=nonce(),

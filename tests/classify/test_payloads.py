@@ -10,8 +10,9 @@ import yaml
 
 from lockgate.classify import Signature, classify, read
 
+LANGUAGES = ("sql",)  # in a form of their own: test_payload_vectors
 VECTORS = Path(__file__).parents[1] / "vectors" / "payloads"
-FILES = sorted(VECTORS.glob("*.yaml"))
+FILES = sorted({*VECTORS.glob("*.yaml")} - {VECTORS / f"{name}.yaml" for name in LANGUAGES})
 NOTHING = {
     "reach": None,
     "unit": "",

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from lockgate.call import ToolCall
-    from lockgate.gate import Gate
-    from lockgate.in_force import Tool
+    from lockgate.gate import Gate, Tool
     from lockgate.scope import Scope
     from lockgate.steps import Admit, Ask, Outcome, Run
 

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from lockgate.classify import Signature
     from lockgate.errors import Refused
-    from lockgate.gate import Gate
-    from lockgate.in_force import Tool
+    from lockgate.gate import Gate, Tool
 
 OnHold = Literal["pause", "raise", "tell"]
 OnBlock = Literal["tell", "raise"]

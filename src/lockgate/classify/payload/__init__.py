@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.classify.catalogue import BY_ID
-from lockgate.classify.payload import counts, files, graphql, http, messages, money
+from lockgate.classify.payload import counts, files, graphql, http, messages, money, sql
 from lockgate.classify.profile import Reading, merged
 from lockgate.errors import describe
 
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
     from lockgate.classify.profile import Action, Classification, Profile, Reader
 
-BINDERS: Final = (money.bind, messages.bind, http.bind, graphql.bind, files.bind, counts.bind)
+BINDERS: Final = (
+    money.bind,
+    messages.bind,
+    http.bind,
+    graphql.bind,
+    files.bind,
+    counts.bind,
+    sql.bind,
+)
 """Each returns a reader for a tool's action and parameters, or nothing."""
 
 
