@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 from llama_index.core.base.llms.types import TextBlock
 from llama_index.core.tools import ToolOutput
 from workflows.runtime.types.results import WaitingForEvent
 
+from lockgate.adapters.llamaindex.delivery import turn_of
 from lockgate.adapters.llamaindex.governed import fault
-from lockgate.adapters.llamaindex.pause import pause, waiting_for_nothing
+from lockgate.adapters.llamaindex.pause import pause
 from lockgate.adapters.llamaindex.place import inside, nested
 from lockgate.call import projected
 from lockgate.errors import Refused, Suspended
@@ -21,8 +21,9 @@ from lockgate.scope import within
 from lockgate.steps import Host, Outcome, Ran
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
+    from lockgate.adapters.llamaindex.delivery import Turn
     from lockgate.adapters.llamaindex.governed import Governed
     from lockgate.adapters.llamaindex.place import Place
     from lockgate.steps import Admit, Ask, Run
@@ -51,6 +52,9 @@ class Passage:
         self._named = where.call or nested(self._call.fingerprint)
         if self._named != where.call:
             self._call = gate.propose(tool, judged, id=self._named, scope=where.scope)
+        self._turn: Turn | None = None
+        if where.store is not None and where.delivery is not None:
+            self._turn = turn_of(where.store, where.delivery, self._call.fingerprint)
 
     def go(self, inner: Callable[..., Any]) -> Outcome:
         """Call `inner` through the gate."""
@@ -79,7 +83,7 @@ class Passage:
         if self._fault:
             raise await asyncio.to_thread(self._turned_away)
         gate, host = self._governed.gate, self._host(self._ask, run)
-        async with self._turn():
+        async with self._turn.taken() if self._turn else nullcontext():
             try:
                 return await gate.apass_call(self._governed.tool, self._call, host)
             except ReportedFailure as failed:
@@ -93,6 +97,8 @@ class Passage:
 
     def _ask(self, step: Ask) -> Any:
         """Ask in the way that was chosen and is possible here."""
+        if self._turn:
+            self._turn.requests.add(step.request.id)
         if self._governed.on_hold == "pause" and self._where.workflow_run is not None:
             return pause(step)
         return self._governed.gate.aask(step)
@@ -126,28 +132,6 @@ class Passage:
         finally:
             executing.remove(self._where.workflow_run)
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Let the deliveries of one call go one by one, until one has brought the result.
-
-        The framework runs a step again for every event that answers it, even for the second
-        click on one button, and the agent would go on twice.
-        """
-        if self._where.delivery is None:
-            yield
-            return
-        key = self._where.workflow_run, self._where.delivery, self._call.fingerprint
-        turn = _turns.setdefault(key, _Turn())
-        async with turn.lock:
-            if turn.over:
-                raise waiting_for_nothing(self._where.delivery)
-            turn.over = True
-            try:
-                yield
-            except WaitingForEvent:
-                turn.over = False
-                raise
-
     # ── What goes back ───────────────────────────────────────────────────────────────────
 
     def output(self, outcome: Outcome) -> Any:
@@ -169,17 +153,6 @@ class Passage:
             raw_input={"kwargs": dict(self._call.arguments.view)},
             **rest,
         )
-
-
-class _Turn:
-    """Whose turn it is among the deliveries of one call, and whether its result is out."""
-
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.over = False
-
-
-_turns: WeakValueDictionary[tuple[str | None, str, str], _Turn] = WeakValueDictionary()
 
 
 def _judged(

@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from llama_index.core.agent.workflow import ToolCall
 from llama_index.core.llms import ChatMessage, MessageRole
@@ -18,6 +18,7 @@ from workflows.runtime.types.results import StepWorkerStateContextVar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from workflows.context.state_store import StateStore
     from workflows.events import StartEvent
 
     from lockgate.gate import Gate
@@ -45,12 +46,14 @@ class Place(NamedTuple):
         workflow_run: The run of the workflow around it, if there is one.
         call: The model's identity of it, if it has one.
         delivery: What the workflow started the step for, if it was for this call.
+        store: The store of the workflow's run.
     """
 
     scope: Scope
     workflow_run: str | None = None
     call: str | None = None
     delivery: str | None = None
+    store: StateStore[Any] | None = None
 
 
 async def place(gate: Gate, tool: str) -> Place:
@@ -60,7 +63,7 @@ async def place(gate: Gate, tool: str) -> Place:
     except WorkflowRuntimeError:
         return Place(gate.scope)
     scope, run = await scope_in(gate, context)
-    return Place(scope, run, *_delivered(tool))
+    return Place(scope, run, *_delivered(tool), context.store)
 
 
 async def scope_in(gate: Gate, context: Context) -> tuple[Scope, str]:
