@@ -128,6 +128,8 @@ async def test_a_held_call_is_shown_and_runs_once_when_approved(world):
         "reason": "a person must see it",
         "rule": "ask-first",
         "level": event.level,
+        "prefix": '`held` with {"x": 1} is held: a person must see it. Approve it, yes or no? ',
+        "problem": "",
     }
     request, ended = world.gate.desk.find(event.request_id)
     assert (request.call, request.expires_at) == ("c1", event.expires_at)
@@ -147,7 +149,7 @@ async def test_secrets_are_masked_on_the_event_stream(world):
     secret = {"password": "hunter2"}
     agent = agent_of([contained(log_in, world.gate)], [calling("log_in", "c1", **secret)], "done")
     _, _, (event,) = await played(agent.run(user_msg="please"), approving)
-    assert "hunter2" not in str(event.arguments)
+    assert "hunter2" not in str(event)
     assert world.effects == ["hunter2"]
 
 

@@ -20,6 +20,7 @@ from tests.doors.llamaindex.world import agent_of, approval, approving, calling,
 
 from lockgate import Answer, Blocked, Choice
 from lockgate.adapters.llamaindex import (
+    ApprovalAnswered,
     ApprovalRequired,
     agents,
     contained,
@@ -252,29 +253,32 @@ def believe_results(patch: Patch) -> None:
     patch.setattr(passage, "recorded", of)
 
 
-def waiting_with(patch: Patch, **changed: Any) -> None:
-    original = Context.wait_for_event
-
-    async def wait_for_event(self: Any, event_type: Any, **told: Any) -> Any:
-        return await original(self, event_type, **{**told, **changed})
-
-    patch.setattr(Context, "wait_for_event", wait_for_event)
-
-
 def ask_for_any_answer(patch: Patch) -> None:
-    def answer(event: Any, _: Any) -> Any:
-        return pause.Answer(choice=event.choice, by=event.by)
+    def waiters(*told: Any) -> Any:
+        return [item.model_copy(update={"requirements": {}}) for item in made(*told)]
 
-    waiting_with(patch, requirements=None)
-    patch.setattr(pause, "_answer", answer)
+    made = pause._waiters
+    patch.setattr(pause, "_waiters", waiters)
+    answered = Answer(choice=Choice.APPROVE, by="ann")
+    patch.setattr(pause, "answer_in", lambda *_: answered)
 
 
 def wait_under_one_name(patch: Patch) -> None:
-    waiting_with(patch, waiter_id="lockgate-one")
+    made = pause._waiters
+    patch.setattr(pause, "_waiters", lambda request, _, show: made(request, "one", show))
 
 
 def wait_not_for_long(patch: Patch) -> None:
-    waiting_with(patch, timeout=0.05)
+    async def naive(step: Any) -> Any:
+        """Wait as the framework does by default, only that its half an hour is over at once."""
+        try:
+            return await Context.get_step_context().wait_for_event(
+                ApprovalAnswered, pause.shown(step.request), timeout=0.05
+            )
+        except pause.WaitingForEvent as signal:
+            raise pause.Suspended(signal) from None
+
+    patch.setattr(passage, "pause", naive)
 
 
 def forget_the_memory(patch: Patch) -> None:

@@ -7,8 +7,8 @@ another process. `Witness` records where values came from.
 """
 
 from lockgate.adapters.llamaindex.agents import contained_agent
+from lockgate.adapters.llamaindex.answers import ApprovalAnswered, ApprovalRequired
 from lockgate.adapters.llamaindex.handlers import Witness
-from lockgate.adapters.llamaindex.pause import ApprovalAnswered, ApprovalRequired
 from lockgate.adapters.llamaindex.resume import dump, resume
 from lockgate.adapters.llamaindex.wrapper import contained
 

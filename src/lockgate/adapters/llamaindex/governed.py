@@ -115,11 +115,14 @@ class Governed:
 
 
 def fault(error: ValueError) -> str:
-    """Say what is wrong with arguments, so that a model can mend it."""
+    """Say what is wrong with values, so that who sent them can mend it."""
     if not isinstance(error, ValidationError):
         return str(error)
     faults = [(".".join(map(str, item["loc"])), item["msg"]) for item in error.errors()]
-    return "; ".join(f"`{place}`: {said}" for place, said in faults)
+    return "; ".join(
+        f"`{place}`: {said}" if place else said.removeprefix("Value error, ")
+        for place, said in faults
+    )
 
 
 def _has_json_form(value: object) -> bool:

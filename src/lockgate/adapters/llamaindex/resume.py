@@ -17,7 +17,7 @@ from llama_index.core.memory import ChatMemoryBuffer
 from llama_index.core.workflow import Context
 
 from lockgate.adapters.llamaindex.passage import executing
-from lockgate.adapters.llamaindex.pause import SPARE, WAITER
+from lockgate.adapters.llamaindex.pause import ASKING, WAITER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,16 +88,21 @@ def _delivered_afresh(context: dict[str, Any]) -> set[str]:
     """
     held = set()
     for worker in context["workers"].values():
-        moving = {item["event"] for item in _moving(worker)}
+        moving = {_work(item) for item in _moving(worker)}
         for waiter in filter(_is_ours, list(worker["collected_waiters"])):
             if waiter["resolved_event"]:
                 waiter["has_requirements"] = False
                 continue
             worker["collected_waiters"].remove(waiter)
-            if waiter["event"] not in moving and not waiter["waiter_id"].startswith(SPARE):
+            if waiter["waiter_id"].startswith(ASKING) and _work(waiter) not in moving:
                 worker["queue"].append(waiter)
                 held.add(waiter["event"])
     return held
+
+
+def _work(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what tells one delivery of a step from another: equal calls have equal events."""
+    return item["event"], item["work_item_id"]
 
 
 def _is_ours(waiter: Mapping[str, Any]) -> bool:
