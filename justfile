@@ -32,3 +32,7 @@ demo *options:
 # what a decision costs on this machine
 bench *options:
     python benchmarks/decision.py {{ options }}
+
+# how well tools are recognised, on data beside this repository
+recognise *options:
+    python benchmarks/classification.py {{ options }}

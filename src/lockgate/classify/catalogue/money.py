@@ -39,7 +39,8 @@ ROWS: Final = (
     ("orders.cancel", "update", "order", "costly", 35, "wrong_subject", "cancel order, cancel pending"),
     ("orders.return", "update", "order", "costly", 30, "inappropriate_refund wrong_subject", "return order, return delivered"),
     ("orders.ship", "update", "shipment", "costly", 35, "wrong_subject duplicate", "ship, ship order, fulfill order, fulfil order, create shipment, dispatch order, create shipment label"),
-    ("orders.fill_cart", "update", "cart", "reversible", 10, "", "update cart, add cart, delete cart, clear cart"),
+    ("orders.fill_cart", "update", "cart", "reversible", 10, "", "update cart, add cart"),
+    ("orders.empty_cart", "delete", "cart", "reversible", 10, "", "delete cart, clear cart"),
     # Bookings
     ("bookings.read", "read", "booking", "harmless", 5, "", "read reservation, read booking, read flight, read availability, read appointment, search hotel, search accommodation"),
     ("bookings.create", "create", "booking", "costly", 30, "unauthorised_transaction duplicate commitment", "book, reserve, create booking, create reservation, create appointment, schedule appointment, purchase insurance"),
