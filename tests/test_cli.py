@@ -133,7 +133,7 @@ def test_check_tells_what_it_read_as_json(lockgate, rulebook):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        (BAD, ":5:11: `maybe` is not one of 'allow', 'require_approval' or 'block'"),
+        (BAD, ":5:11: `maybe` is not one of `allow`, `require_approval`, `block`"),
         (MISSPELT, ":5:11: rule `a`: undeclared reference to 'amout'"),
         ("rules: [", ":1:"),
         ("", ":1:1: the document is empty"),

@@ -35,7 +35,7 @@ from lockgate.evaluate import Handling, Level, Then
 from lockgate.evaluate.weights import DEFAULT
 from lockgate.record import EventKind
 from lockgate.rulebook import VARIABLES
-from lockgate.rulebook.document import Document, On, RuleText
+from lockgate.rulebook.document import Document, Layer, On, RuleText, Way
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -95,12 +95,19 @@ def test_each_verb_is_documented(effect):
     assert row in page("actions.md").splitlines(), "docs/actions.md needs this row"
 
 
-@pytest.mark.parametrize("key", [*Document.model_fields, *RuleText.model_fields, *On.model_fields])
+KEYS = [
+    field.alias or name
+    for model in (Document, RuleText, On)
+    for name, field in model.model_fields.items()
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
 def test_each_key_of_a_rulebook_is_documented(key):
     assert key in rows(page("rulebook.md")) or f"### `{key}`" in page("rulebook.md")
 
 
-@pytest.mark.parametrize("word", [*Then, *Handling, *Level])
+@pytest.mark.parametrize("word", [*Then, *Handling, *Level, *Layer, Way.ENFORCE, Way.SHADOW])
 def test_each_word_of_a_rulebook_is_documented(word):
     assert word in rows(page("rulebook.md"))
 
@@ -117,6 +124,7 @@ TYPES = {
     "DYN": "number or null",
     "STRING": "text",
     "INT": "int",
+    "TIMESTAMP": "timestamp",
     "LIST<STRING>": "list of text",
     "LIST<DYN>": "list of any",
     "LIST<MAP<STRING, DYN>>": "list of maps",

@@ -17,7 +17,7 @@ from lockgate.errors import AnswerRefused
 from lockgate.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from lockgate.call import ToolCall
     from lockgate.decide import Decision
@@ -114,6 +114,7 @@ class ApprovalRequest:
         rule: Which rule holds it.
         level: How dangerous it is.
         score: The risk score.
+        approvers: Who may answer: somebody of each of these groups; no group means anybody.
         held_at: RFC 3339 time.
         expires_at: RFC 3339 time from which it can neither be answered nor used.
     """
@@ -132,15 +133,18 @@ class ApprovalRequest:
     score: int
     held_at: str
     expires_at: str
+    approvers: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ApprovalRequest:
-        """Read the recorded form."""
-        return cls(**{name: data[name] for name in cls.__slots__})
+        """Read the recorded form; one that names no approvers was written before they were."""
+        told = {name: data[name] for name in cls.__slots__ if name != "approvers"}
+        return cls(**told, approvers=tuple(map(tuple, data.get("approvers", ()))))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form that is recorded and shown."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return {**told, "approvers": [list(names) for names in self.approvers]}
 
 
 def request_for(  # noqa: PLR0913 - the parts of a request
@@ -169,6 +173,7 @@ def request_for(  # noqa: PLR0913 - the parts of a request
         score=decision.risk.score,
         held_at=now,
         expires_at=later(now, seconds),
+        approvers=decision.approvers,
     )
 
 
@@ -176,8 +181,9 @@ def resolve(request: ApprovalRequest, answer: Answer, now: str) -> Resolution:
     """Turn a person's answer into the resolution of a request.
 
     Raises:
-        AnswerRefused: If the request has expired, the agent answers for itself, or an edit
-            has no arguments or holds a secret, which could not be recorded.
+        AnswerRefused: If the request has expired, the agent answers for itself, a rule names
+            who may answer and this is somebody else, or an edit has no arguments or holds a
+            secret, which could not be recorded.
     """
     if now >= request.expires_at:
         raise AnswerRefused(f"`{request.id}` expired at {request.expires_at}")
@@ -185,9 +191,20 @@ def resolve(request: ApprovalRequest, answer: Answer, now: str) -> Resolution:
         raise AnswerRefused("an answer needs the name of who gives it")
     if answer.by.strip().casefold() == request.agent.strip().casefold():
         raise AnswerRefused(f"`{answer.by}` made this call and can't answer for it")
+    wanted = unheard(request.approvers, answer.by)
+    if wanted:
+        names = ", ".join(f"`{name}`" for name in wanted)
+        raise AnswerRefused(f"`{answer.by}` can't answer `{request.id}`: it is for {names}")
     edited = _edited(answer) if answer.choice is Choice.EDIT else None
     state = _STATE_OF[answer.choice]
     return Resolution(state=state, by=answer.by, comment=answer.comment, at=now, arguments=edited)
+
+
+def unheard(approvers: Iterable[tuple[str, ...]], by: str) -> tuple[str, ...]:
+    """Return the first group of `approvers` that `by` is not in, or nothing."""
+    who = by.strip().casefold()
+    groups = (names for names in approvers if who not in {name.casefold() for name in names})
+    return next(groups, ())
 
 
 _STATE_OF: Final = {

@@ -82,8 +82,8 @@ def contain(case: Case) -> Plan:
         if resolution.state is State.ANSWERED:
             return Outcome(resolution.comment, answered=True)
         if resolution.arguments is not None:
-            edit = resolution.arguments
-            case, decision, decided = yield from as_edited(case, past, known.facts, edit)
+            edited = as_edited(case, past, known.facts, resolution)
+            case, decision, decided = yield from edited
     permit = yield from _claim(case, past, decision, decided, request)
     outcome: Outcome = yield from _execute(case, decision, permit)
     return outcome

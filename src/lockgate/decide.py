@@ -10,6 +10,7 @@ The order of precedence, and the whole of it::
     otherwise                                        → ALLOW
 
 An approval lifts a hold and makes a grant-if-approved a grant; it never lifts a forbid.
+A grant from within a lower layer of the rulebook grants nothing here: layers only tighten.
 Compare XACML 3.0 appendix C.2 (deny-overrides) and Cedar's forbid-trumps-permit.
 """
 
@@ -33,7 +34,7 @@ from lockgate.evaluate import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from lockgate.call import ToolCall
     from lockgate.classify import Profile
@@ -66,13 +67,15 @@ def combine(findings: Iterable[Finding]) -> Verdict:
     return Verdict.ALLOW
 
 
-def _granted(kinds: list[Kind]) -> bool:
+def _granted(kinds: Sequence[Kind | None]) -> bool:
     return Kind.GRANT in kinds or Kind.GRANT_IF_APPROVED in kinds
 
 
-def _says(finding: Finding) -> Kind:
-    """Return what a finding counts as: whatever a judge that failed says, it objects."""
-    return Kind.FORBID if finding.erred else finding.kind
+def _says(finding: Finding) -> Kind | None:
+    """Return what a finding counts as: a judge that failed objects, a lower layer never grants."""
+    if finding.erred:
+        return Kind.FORBID
+    return None if finding.within and _granted([finding.kind]) else finding.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,8 @@ class Decision:
         revision: The rulebook that was in force.
         facts_digest: SHA-256 of the facts that were known, empty when none were needed.
         fingerprint: The call this decision is about.
+        now: RFC 3339 time that rules looked at, empty when none did.
+        shadow: What would have been decided if everything in shadow were enforced, if anything is.
     """
 
     verdict: Verdict
@@ -94,6 +99,8 @@ class Decision:
     revision: str
     facts_digest: str
     fingerprint: str
+    now: str = ""
+    shadow: Decision | None = None
 
     @property
     def determining(self) -> tuple[Finding, ...]:
@@ -116,9 +123,15 @@ class Decision:
 
     @property
     def obligations(self) -> tuple[str, ...]:
-        """What the gate must also do, from every finding that grants."""
-        due = [item.obligations for item in self.findings if _granted([_says(item)])]
+        """What the gate must also do if the call runs, from every finding that lets it run."""
+        due = [item.obligations for item in self.findings if _says(item) is not Kind.FORBID]
         return tuple(dict.fromkeys(name for names in due for name in names))
+
+    @property
+    def approvers(self) -> tuple[tuple[str, ...], ...]:
+        """Who may answer: somebody of each of these groups; no group means anybody."""
+        named = (item.approvers for item in self.findings if _says(item) is Kind.HOLD)
+        return tuple(dict.fromkeys(names for names in named if names))
 
     @property
     def rule(self) -> str:
@@ -140,12 +153,15 @@ class Decision:
         found = [f"  {item.kind.value}: {item.rule}: {item.reason}" for item in self.findings]
         items = ", ".join(f"{factor.because} (+{factor.points})" for factor in self.risk.factors)
         risk = f"  risk {self.risk.score} ({self.risk.level.value}): {items or 'nothing'}"
-        return [*found, risk, f"  rulebook {self.revision}"]
+        lines = [*found, risk, f"  rulebook {self.revision}"]
+        if self.shadow is not None:
+            lines.append(f"  in shadow: {self.shadow.verdict.value} {self.shadow.rule}")
+        return lines
 
     def to_dict(self) -> dict[str, object]:
         """Return the JSON form that is recorded."""
         determining = self.determining
-        return {
+        told: dict[str, object] = {
             "verdict": self.verdict.value,
             "rule": determining[0].rule,
             "reason": determining[0].reason,
@@ -157,6 +173,11 @@ class Decision:
             "facts_digest": self.facts_digest,
             "fingerprint": self.fingerprint,
         }
+        if self.now:
+            told["now"] = self.now
+        if self.shadow is not None:
+            told["shadow"] = self.shadow.to_dict()
+        return told
 
 
 def _first_tell(findings: tuple[Finding, ...]) -> str:
@@ -182,4 +203,6 @@ def decide(call: ToolCall, profile: Profile, facts: Facts, policy: Policy) -> De
         revision=policy.revision,
         facts_digest=facts.digest() if policy.needs_history else "",
         fingerprint=call.fingerprint,
+        now=facts.now if policy.needs_time else "",
+        shadow=None if policy.trial is None else decide(call, profile, facts, policy.trial),
     )

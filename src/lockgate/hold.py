@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lockgate.approve import State, expired, request_for, resolve
+from lockgate.approve import State, expired, request_for, resolve, unheard
 from lockgate.case import Case, Part, decided_draft, judge, look, refuse, write
 from lockgate.decide import Verdict
 from lockgate.errors import AnswerRefused, Blocked, Expired, Rejected, Stale, describe
@@ -51,10 +51,10 @@ def adopted(case: Case, decided: Draft) -> Part:
     return earlier
 
 
-def as_edited(case: Case, past: Past, facts: Facts, arguments: dict[str, Any]) -> Part:
+def as_edited(case: Case, past: Past, facts: Facts, resolution: Resolution) -> Part:
     """Judge the call anew as a person edited it; what a judge forbids stays forbidden."""
     try:
-        admitted = yield Admit(case.call, arguments)
+        admitted = yield Admit(case.call, resolution.arguments or {})
     except Exception as error:  # noqa: BLE001 - whatever the host's validation raises
         reason = f"the edited arguments do not fit the tool: {describe(error)}"
         yield from refuse(case, Stale, reason)
@@ -64,6 +64,10 @@ def as_edited(case: Case, past: Past, facts: Facts, arguments: dict[str, Any]) -
     if decision.verdict is Verdict.BLOCK:
         yield from write(decided)
         raise Blocked(decision.reason, call=edited.call, decision=decision, tell=decision.tell)
+    stale = _unheard(edited, decision, resolution)
+    if stale is not None:
+        yield from write(decided)
+        raise stale
     return edited, decision, decided
 
 
@@ -130,4 +134,17 @@ def _checked(
     if resolution.state is State.EXPIRED or case.clock() >= request.expires_at:
         reason = f"`{request.id}` expired: {resolution.by} came before an answer or its use"
         raise Expired(reason, call=case.call, decision=decision)
+    stale = _unheard(case, decision, resolution)
+    if stale is not None:
+        raise stale
     return resolution
+
+
+def _unheard(case: Case, decision: Decision, resolution: Resolution) -> Stale | None:
+    """Return the refusal if the rules that hold the call now do not name who answered."""
+    wanted = unheard(decision.approvers, resolution.by)
+    if not wanted:
+        return None
+    names = ", ".join(f"`{name}`" for name in wanted)
+    reason = f"{resolution.by} approved it, and what would run is for {names} to approve"
+    return Stale(reason, call=case.call, decision=decision)

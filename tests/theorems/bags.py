@@ -1,8 +1,9 @@
-"""The eight theorems of combining, each over every bag of up to five findings."""
+"""The nine theorems of combining, each over every bag of up to five findings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import combinations_with_replacement, permutations, product
 
 from lockgate.decide import Verdict
@@ -83,6 +84,14 @@ def deny_survives_grant(combine: Combine) -> None:
             assert combine((*bag, *grants)) == combine((*grants, *bag)) == "BLOCK", bag
 
 
+def a_lower_layer_never_loosens(combine: Combine) -> None:
+    for bag, item in product(bags(), FINDINGS):
+        inner = replace(item, within="agent support")
+        before, after = combine(bag), combine((*bag, inner))
+        assert RANK[after] >= RANK[before], (bag, inner)
+        assert item in OBJECTIONS or after == before, (bag, inner)
+
+
 THEOREMS: dict[str, Callable[[Combine], None]] = {
     theorem.__name__: theorem
     for theorem in (
@@ -94,5 +103,6 @@ THEOREMS: dict[str, Callable[[Combine], None]] = {
         an_objection_never_loosens,
         a_grant_never_tightens,
         deny_survives_grant,
+        a_lower_layer_never_loosens,
     )
 }

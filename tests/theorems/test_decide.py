@@ -1,15 +1,16 @@
-"""What follows from findings: eight theorems over every bag, and a decision that can be trusted."""
+"""What follows from findings: nine theorems over every bag, and a decision that can be trusted."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from lockgate.decide import NOTHING_GRANTS, Decision, Verdict, combine
 from lockgate.evaluate import Kind, Level, Risk
-from theorems.bags import FINDINGS, THEOREMS, bags
+from theorems.bags import FINDINGS, THEOREMS, bags, finding
 
 
 @pytest.mark.parametrize("theorem", THEOREMS)
@@ -20,6 +21,7 @@ def test_theorem(theorem):
 def test_the_theorems_have_the_names_that_the_house_gives_them():
     assert sorted(THEOREMS) == [
         "a_grant_never_tightens",
+        "a_lower_layer_never_loosens",
         "allowed_iff_granted_and_unopposed",
         "an_objection_never_loosens",
         "default_deny",
@@ -112,11 +114,27 @@ def test_every_judge_that_failed_is_named_and_determines():
         assert set(made.erring) <= set(made.determining), bag
 
 
-def test_only_a_finding_that_grants_lays_an_obligation_upon_the_gate():
+def test_only_a_finding_that_lets_the_call_run_lays_an_obligation_upon_the_gate():
     for item in FINDINGS:
         due = decision((_obliging(item),)).obligations
-        granting = item.kind in {Kind.GRANT, Kind.GRANT_IF_APPROVED} and not item.erred
-        assert due == (("log_in_full",) if granting else ()), item
+        forbids = item.kind is Kind.FORBID or item.erred
+        assert due == (() if forbids else ("log_in_full",)), item
+
+
+def test_what_a_lower_layer_grants_is_kept_as_outvoted():
+    inner = replace(finding(Kind.GRANT), within="agent support")
+    made = decision((inner, finding(Kind.GRANT)))
+    assert made.verdict is Verdict.ALLOW
+    assert made.outvoted == (inner,)
+    assert inner.to_dict()["within"] == "agent support"
+    assert decision((inner,)).determining == (NOTHING_GRANTS,)
+
+
+def test_the_approvers_of_every_hold_must_be_heard():
+    hold = finding(Kind.HOLD)
+    one, two = replace(hold, approvers=("ann", "bo")), replace(hold, approvers=("cy",))
+    assert decision((one, hold, two, one)).approvers == (("ann", "bo"), ("cy",))
+    assert decision((replace(finding(Kind.GRANT), approvers=("ann",)),)).approvers == ()
 
 
 def _obliging(item):

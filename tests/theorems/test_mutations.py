@@ -183,8 +183,11 @@ MUTANTS = {
         "an_end_says_what_happened", "except Suspended:", "except ZeroDivisionError:"
     ),
     "a judge that failed may grant": decide(
-        "error_never_allows",
-        "return Kind.FORBID if finding.erred else finding.kind",
+        "error_never_allows", "if finding.erred:", "if finding.erred is None:"
+    ),
+    "a lower layer may grant": decide(
+        "a_lower_layer_never_loosens",
+        "return None if finding.within and _granted([finding.kind]) else finding.kind",
         "return finding.kind",
     ),
     "a hold is taken for a grant": decide(

@@ -62,6 +62,8 @@ class Console:
         """Show the request and read an answer; at the end of input leave it standing."""
         self._show(f"{request.agent} wants `{request.tool}` {request.arguments}")
         self._show(f"  {request.reason} (risk {request.score}, {request.level})")
+        for names in request.approvers:
+            self._show(f"  for {' or '.join(names)} to answer")
         try:
             said = self._read("  approve? [y/N] ").strip().lower()
         except EOFError:

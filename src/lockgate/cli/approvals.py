@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -22,6 +22,9 @@ from lockgate.cli.printing import (
     table,
 )
 
+if TYPE_CHECKING:
+    from lockgate.approve import ApprovalRequest
+
 approvals = typer.Typer(help="See and answer held calls.", no_args_is_help=True)
 
 
@@ -33,10 +36,21 @@ def approvals_list(store: Where = "", json: AsJson = False) -> None:
         print_json([request.to_dict() for request in waiting])
         return
     rows = [
-        (item.id, item.tool, short(item.arguments), f"{item.level} {item.score}", item.reason)
+        (
+            item.id,
+            item.tool,
+            short(item.arguments),
+            f"{item.level} {item.score}",
+            _who(item),
+            item.reason,
+        )
         for item in waiting
     ]
-    table(("request", "tool", "arguments", "risk", "why"), rows, empty="nothing is waiting")
+    table(("request", "tool", "arguments", "risk", "for", "why"), rows, empty="nothing is waiting")
+
+
+def _who(request: ApprovalRequest) -> str:
+    return " and ".join(" or ".join(names) for names in request.approvers) or "anybody"
 
 
 @approvals.command("show")

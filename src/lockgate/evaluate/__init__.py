@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lockgate.evaluate.bounds import ANYWHERE, Bounds, Names, Share
 from lockgate.evaluate.finding import (
     Factor,
     Facts,
@@ -24,6 +25,7 @@ from lockgate.evaluate.policy import (
     LOG_IN_FULL,
     Condition,
     ConditionError,
+    Fence,
     Handling,
     Policy,
     PolicyJudge,
@@ -38,16 +40,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
+    "ANYWHERE",
     "LOG_IN_FULL",
+    "Bounds",
     "Condition",
     "ConditionError",
     "Factor",
     "Facts",
+    "Fence",
     "Finding",
     "Handling",
     "Judge",
     "Kind",
     "Level",
+    "Names",
     "PastCall",
     "Policy",
     "PolicyJudge",
@@ -55,6 +61,7 @@ __all__ = [
     "Risk",
     "RiskJudge",
     "Rule",
+    "Share",
     "Then",
     "Variables",
     "Weights",

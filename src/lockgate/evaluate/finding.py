@@ -40,7 +40,9 @@ class Finding:
         reason: Why, for people and for the model.
         tell: What the model may do instead.
         erred: Whether the judge failed; then `kind` is `FORBID`.
-        obligations: What the gate must also do if this finding carries the decision.
+        within: The lower layer that it is from, if any; a grant from there counts only there.
+        approvers: Who may answer for what it holds; nobody named means anybody.
+        obligations: What the gate must also do if the call runs.
     """
 
     kind: Kind
@@ -49,11 +51,13 @@ class Finding:
     reason: str
     tell: str = ""
     erred: bool = False
+    within: str = ""
+    approvers: tuple[str, ...] = ()
     obligations: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
-        """Return the JSON form that is recorded."""
-        return {
+        """Return the JSON form that is recorded; most findings are of no layer and name nobody."""
+        told: dict[str, object] = {
             "kind": self.kind.value,
             "judge": self.judge,
             "rule": self.rule,
@@ -62,6 +66,11 @@ class Finding:
             "erred": self.erred,
             "obligations": list(self.obligations),
         }
+        if self.within:
+            told["within"] = self.within
+        if self.approvers:
+            told["approvers"] = list(self.approvers)
+        return told
 
 
 class Level(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from lockgate.classify import Effect
 from lockgate.evaluate.finding import Finding, Kind, Level
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from lockgate.classify import Action
+    from lockgate.evaluate.bounds import Bounds
     from lockgate.evaluate.finding import Question
 
 JUDGE: Final = "policy"
@@ -60,6 +61,7 @@ class Rule:
         reason: Why, for people and for the model.
         tell: What the model may do instead.
         levels: The levels it speaks about; empty for all.
+        bounds: What else must be true of the call, if anything.
         condition: Its `when`, if any.
         findings: What it finds when it applies, built once.
     """
@@ -69,14 +71,46 @@ class Rule:
     reason: str
     tell: str = ""
     levels: frozenset[Level] = frozenset()
+    bounds: Bounds | None = None
     condition: Condition | None = None
     findings: tuple[Finding, ...] = ()
 
     @classmethod
-    def build(cls, *, id: str, then: Then, reason: str, tell: str = "", **rest: Any) -> Rule:  # noqa: A002
-        """Make a rule and the findings it leads to."""
+    def build(  # noqa: PLR0913 - the parts of a finding
+        cls,
+        *,
+        id: str,  # noqa: A002 - the field's own word
+        then: Then,
+        reason: str,
+        tell: str = "",
+        within: str = "",
+        approvers: tuple[str, ...] = (),
+        obligations: tuple[str, ...] = (),
+        **rest: Any,
+    ) -> Rule:
+        """Make a rule and the findings it leads to; `rest` is what `Rule` takes besides.
+
+        Args:
+            id: Its name.
+            then: What it does.
+            reason: Why.
+            tell: What the model may do instead.
+            within: The fence it belongs to, if any.
+            approvers: Who may answer for what it holds; nobody named means anybody.
+            obligations: What the gate must also do if the call runs.
+            **rest: What `Rule` takes besides.
+        """
         found = tuple(
-            Finding(kind=kind, judge=JUDGE, rule=id, reason=reason, tell=tell)
+            Finding(
+                kind=kind,
+                judge=JUDGE,
+                rule=id,
+                reason=reason,
+                tell=tell,
+                within=within,
+                approvers=approvers,
+                obligations=obligations,
+            )
             for kind in _KINDS[then]
         )
         return cls(id=id, then=then, reason=reason, tell=tell, findings=found, **rest)
@@ -100,6 +134,29 @@ class Handling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """What a lower layer of the rulebook says about one tool: it decides for itself.
+
+    Its objections count like any other. What it grants lifts only what itself would hold or
+    forbid: no finding of a fence ever grants a call, so that a fence can only tighten.
+
+    Attributes:
+        name: What it is called, such as `agent support`.
+        bounds: Which calls it is about.
+        rules: For each action that a call of the tool may turn out to be, the rules that could
+            match it.
+        handling: What happens to each level; one that is not named is left to the layers above.
+        unsaid: What becomes of such a level here.
+    """
+
+    name: str
+    bounds: Bounds
+    rules: Mapping[str, tuple[Rule, ...]]
+    handling: Mapping[Level, Handling]
+    unsaid: ClassVar = Handling.ALLOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What the rulebook says about one tool.
 
@@ -111,6 +168,10 @@ class Policy:
         approval_seconds: How long an approval request can be answered and used.
         needs_history: Whether a rule looks at the conversation.
         weights: What a call's risk is made of.
+        needs_time: Whether a rule looks at the clock.
+        fences: What the lower layers say.
+        trial: The policy as it would be if everything in shadow were enforced, if anything is.
+        unsaid: What becomes of a level that `handling` does not name.
     """
 
     rules: Mapping[str, tuple[Rule, ...]]
@@ -119,6 +180,10 @@ class Policy:
     approval_seconds: int = 86_400
     needs_history: bool = False
     weights: Weights = DEFAULT
+    needs_time: bool = False
+    fences: tuple[Fence, ...] = ()
+    trial: Policy | None = None
+    unsaid: ClassVar = Handling.BLOCK
 
 
 class PolicyJudge:
@@ -132,11 +197,15 @@ class PolicyJudge:
 
     def judge(self, question: Question) -> Iterator[Finding]:
         """Return what every applicable rule finds, then what the level leads to."""
-        yield from _by_rules(self._policy, question)
-        yield from _by_level(self._policy.handling, question)
+        policy = self._policy
+        yield from _by_rules(policy, policy.weights, question)
+        yield from _by_level(policy.handling, question)
+        for fence in policy.fences:
+            if fence.bounds.cover(question):
+                yield from _by_fence(fence, policy.weights, question)
 
 
-def _by_rules(policy: Policy, question: Question) -> Iterator[Finding]:
+def _by_rules(said: Policy | Fence, weights: Weights, question: Question) -> Iterator[Finding]:
     """Find for everything that the call does.
 
     INVARIANT: what objects to a part objects to the whole; what grants a part does not grant the
@@ -144,13 +213,13 @@ def _by_rules(policy: Policy, question: Question) -> Iterator[Finding]:
     """
     profile = question.profile
     if not profile.also:
-        yield from _applied(policy.rules[profile.action.id], question)
+        yield from _applied(said.rules[profile.action.id], question)
         return
     parts = {
-        action: list(_applied(policy.rules[action.id], question))
+        action: list(_applied(said.rules[action.id], question))
         for action in (profile.action, *profile.also)
     }
-    asked = [found for action, found in parts.items() if not _lets_look(policy, action)]
+    asked = [found for action, found in parts.items() if not _lets_look(said, weights, action)]
     kept = {
         Kind.GRANT: all(any(item.kind is Kind.GRANT for item in found) for found in asked),
         Kind.GRANT_IF_APPROVED: all(any(item.kind in _GRANTS for item in found) for found in asked),
@@ -162,9 +231,9 @@ def _by_rules(policy: Policy, question: Question) -> Iterator[Finding]:
 _GRANTS: Final = frozenset({Kind.GRANT, Kind.GRANT_IF_APPROVED})
 
 
-def _lets_look(policy: Policy, action: Action) -> bool:
+def _lets_look(said: Policy | Fence, weights: Weights, action: Action) -> bool:
     """Say whether this is a look that the level alone lets through."""
-    how = policy.handling.get(policy.weights.level(action.base_risk), Handling.BLOCK)
+    how = said.handling.get(weights.level(action.base_risk), said.unsaid)
     return action.effect is Effect.READ and how in {Handling.ALLOW, Handling.LOG}
 
 
@@ -172,6 +241,8 @@ def _applied(rules: Sequence[Rule], question: Question) -> Iterator[Finding]:
     seen: Variables | None = None
     for rule in rules:
         if rule.levels and question.risk.level not in rule.levels:
+            continue
+        if rule.bounds is not None and not rule.bounds.cover(question):
             continue
         if rule.condition is None:
             yield from rule.findings
@@ -205,7 +276,7 @@ _BY_LEVEL: Final = {
 
 def _by_level(handling: Mapping[Level, Handling], question: Question) -> Iterator[Finding]:
     level = question.risk.level
-    how = handling.get(level, Handling.BLOCK)
+    how = handling.get(level, Policy.unsaid)
     if how is Handling.BY_RULE_ONLY:
         return
     kind, said = _BY_LEVEL[how]
@@ -217,3 +288,35 @@ def _by_level(handling: Mapping[Level, Handling], question: Question) -> Iterato
         reason=f"`{action}` at {level.value} risk ({question.risk.score}) {said}",
         obligations=(LOG_IN_FULL,) if how is Handling.LOG else (),
     )
+
+
+def _by_fence(fence: Fence, weights: Weights, question: Question) -> Iterator[Finding]:
+    found = list(_by_rules(fence, weights, question))
+    yield from found
+    how = fence.handling.get(question.risk.level)
+    said = _FENCED.get(how) if how else None
+    if said is None or (how in _LIFTED and _LIFTED[how] & {item.kind for item in found}):
+        return
+    kind, told = said
+    action, level = question.profile.action.id, question.risk.level.value
+    yield Finding(
+        kind=kind,
+        judge=JUDGE,
+        rule=f"level-{level}",
+        reason=f"`{action}` at {level} risk {told} in the layer `{fence.name}`",
+        within=fence.name,
+        obligations=(LOG_IN_FULL,) if how is Handling.LOG else (),
+    )
+
+
+_FENCED: Final = {
+    Handling.LOG: (Kind.GRANT, "is allowed with extra logging"),
+    Handling.REQUIRE_APPROVAL: (Kind.HOLD, "needs a person's approval"),
+    Handling.BY_RULE_ONLY: (Kind.FORBID, "is granted by no rule"),
+    Handling.BLOCK: (Kind.FORBID, "is not allowed"),
+}
+_LIFTED: Final = {
+    Handling.REQUIRE_APPROVAL: frozenset({Kind.GRANT}),
+    Handling.BY_RULE_ONLY: _GRANTS,
+}
+"""What must be found by a rule of the same fence for a level of it to be silent."""

@@ -88,6 +88,7 @@ _LOOKED_UP: Final[dict[str, Callable[[Question], Any]]] = {
     "currency": lambda question: question.profile.currency,
     "targets": lambda question: list(question.profile.targets),
     "hazards": lambda question: list(question.profile.hazards),
+    "now": lambda question: question.facts.now,
     "said": lambda question: list(question.facts.turns),
     "observed": lambda question: list(question.facts.observed),
     "calls": _calls,

@@ -1,61 +1,34 @@
-"""A checked rulebook: compiled rules, an index over tools, and a revision.
-
-A decision touches only rules whose `on` could match its tool, whatever the number of the
-others: rules that name tools or actions literally are found by dictionary.
-"""
+"""A checked rulebook: the layers, what they say about one tool, and a revision."""
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from dataclasses import dataclass
-from fnmatch import translate
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lockgate.call import digest
-from lockgate.classify import BY_ID
-from lockgate.errors import RulebookError
-from lockgate.evaluate import Handling, Level, Policy, Rule
-from lockgate.rulebook.condition import CelCondition, ConditionSyntaxError
-from lockgate.rulebook.document import Document, On, read
+from lockgate.call import canonical, digest
+from lockgate.evaluate import Handling, Level, Policy
+from lockgate.rulebook.chapter import About, Chapter, fence, top
+from lockgate.rulebook.condition import HISTORY
+from lockgate.rulebook.document import read
+from lockgate.rulebook.files import texts
+from lockgate.rulebook.index import named
+from lockgate.rulebook.layers import check, is_top
 from lockgate.rulebook.source import Source, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from lockgate.classify import Action, Classification, Signature
-    from lockgate.rulebook.document import RuleText
+    from lockgate.classify import Classification, Signature
+    from lockgate.rulebook.document import Document
+    from lockgate.rulebook.index import IndexedRule
+    from lockgate.rulebook.layers import Written
 
 BASELINE: Final = Path(__file__).parent.parent / "packs" / "baseline.yaml"
 """The rulebook that is in force when nobody wrote one."""
-_WILD: Final = re.compile(r"[*?\[]")
-
-
-@dataclass(frozen=True, slots=True)
-class IndexedRule:
-    """A compiled rule with what it speaks about.
-
-    Attributes:
-        rule: What the judge needs.
-        on: What it matches.
-        history: Whether its condition looks at the conversation.
-    """
-
-    rule: Rule
-    on: On
-    history: bool
-
-    def could_match(self, signature: Signature, action: Action) -> bool:
-        """Say whether a call of this tool that is this action could fall under the rule."""
-        on = self.on
-        return (
-            _any(on.action, action.id)
-            and _any(on.tool, signature.name)
-            and _any(on.source, signature.source)
-            and (not on.effect or action.effect in on.effect)
-        )
+APPROVAL_SECONDS: Final = 86_400
+"""How long an approval can be given and used when no document says so."""
 
 
 @dataclass(frozen=True)
@@ -64,135 +37,123 @@ class Rulebook:
 
     Attributes:
         name: What people call it.
-        rules: The compiled rules.
-        levels: What happens to each level when no rule says more.
+        top: What the organisation's documents say.
+        fences: What each document of a lower layer says.
         approval_seconds: How long an approval can be given and used.
         revision: Digest of the content; the same rules in any order have the same.
     """
 
     name: str
-    rules: tuple[IndexedRule, ...]
-    levels: Mapping[Level, Handling]
+    top: Chapter
+    fences: tuple[Chapter, ...]
     approval_seconds: int
     revision: str
 
     @classmethod
     def baseline(cls) -> Rulebook:
         """Return what is in force when nobody wrote a rule."""
-        return cls._read(parse(BASELINE.read_text("utf-8"), BASELINE.name), {})
+        return cls._of([parse(BASELINE.read_text("utf-8"), BASELINE.name)], {})
 
     @classmethod
-    def load(cls, path: str | Path) -> Rulebook:
-        """Read a file; levels it does not mention are handled as in the baseline.
+    def load(cls, *paths: str | Path) -> Rulebook:
+        """Read files, and folders of them, as one rulebook; their order does not matter.
+
+        Levels that none of them mentions are handled as in the baseline.
 
         Raises:
             RulebookError: With file, line and column.
         """
-        try:
-            text = Path(path).read_text("utf-8")
-        except (OSError, UnicodeError) as error:
-            raise RulebookError(f"can't be read: {error}", file=str(path)) from None
-        return cls.parse(text, str(path))
+        return cls.assemble(texts(paths))
 
     @classmethod
     def parse(cls, text: str, name: str = "<rulebook>") -> Rulebook:
-        """Read a rulebook from text, as `load` does from a file."""
-        return cls._read(parse(text, name), cls.baseline().levels)
+        """Read a rulebook of one document from text, as `load` does from a file."""
+        return cls.assemble({name: text})
 
     @classmethod
-    def _read(cls, source: Source, levels: Mapping[Level, Handling]) -> Rulebook:
-        document = read(source)
+    def assemble(cls, documents: Mapping[str, str]) -> Rulebook:
+        """Read a rulebook from the texts of its documents by their names."""
+        return cls._of([parse(text, name) for name, text in documents.items()], _usual())
+
+    @classmethod
+    def _of(cls, sources: Sequence[Source], levels: Mapping[Level, Handling]) -> Rulebook:
+        written = [(source, read(source)) for source in sources]
+        check(written, levels)
+        _unique(written)
+        documents = [document for _, document in written]
+        seconds = [item.approval_seconds for item in documents if item.approval_seconds]
         return cls(
-            name=document.name,
-            rules=tuple(_compiled(source, document)),
-            levels={**levels, **document.levels},
-            approval_seconds=document.approval_seconds,
-            revision=_revision(document, levels),
+            name=" + ".join(sorted({item.name for item in documents})),
+            top=top([pair for pair in written if is_top(pair[1])], levels),
+            fences=tuple(fence(*pair) for pair in written if not is_top(pair[1])),
+            approval_seconds=min(seconds, default=APPROVAL_SECONDS),
+            revision=_revision(documents, levels),
         )
+
+    @property
+    def rules(self) -> tuple[IndexedRule, ...]:
+        """Every rule of every layer."""
+        return tuple(rule for chapter in (self.top, *self.fences) for rule in chapter.rules)
+
+    @property
+    def levels(self) -> Mapping[Level, Handling]:
+        """What happens to each level when no rule says more."""
+        return self.top.levels
 
     def policy_for(self, signature: Signature, classification: Classification) -> Policy:
         """Return what this rulebook says about one tool; ask once, when it is registered."""
-        found = {
-            action: tuple(self._matching(signature, BY_ID.get(action, classification.action)))
-            for action in classification.actions
-        }
+        near = (item for item in self.fences if named(item.sources, signature.source))
+        found = [item.about(signature, classification) for item in (self.top, *near)]
+        policy = self._policy(found, trial=False)
+        if not any(item.tried for item in found):
+            return policy
+        return replace(policy, trial=self._policy(found, trial=True))
+
+    def _policy(self, found: Sequence[About], *, trial: bool) -> Policy:
+        top, *near = found
+        fences = (item.fence(trial=trial) for item in near)
         return Policy(
-            rules={action: tuple(item.rule for item in items) for action, items in found.items()},
-            handling=self.levels,
+            rules=top.chosen(trial=trial),
+            handling=top.levels(trial=trial),
             revision=self.revision,
             approval_seconds=self.approval_seconds,
-            needs_history=any(item.history for items in found.values() for item in items),
+            needs_history=any(item.names(HISTORY) for item in found),
+            needs_time=any(item.timed for item in found),
+            fences=tuple(filter(None, fences)),
         )
 
-    def _matching(self, signature: Signature, action: Action) -> Iterator[IndexedRule]:
-        for item in self._index.candidates(signature.name, action.id):
-            if item.could_match(signature, action):
-                yield item
 
-    @cached_property
-    def _index(self) -> _Index:
-        return _Index(self.rules)
+@cache
+def _usual() -> Mapping[Level, Handling]:
+    return Rulebook.baseline().levels
 
 
-class _Index:
-    """Finds the rules that could match, by literal tool, by literal action, or by trying."""
-
-    def __init__(self, rules: Iterable[IndexedRule]) -> None:
-        self._by_tool: defaultdict[str, list[IndexedRule]] = defaultdict(list)
-        self._by_action: defaultdict[str, list[IndexedRule]] = defaultdict(list)
-        self._others: list[IndexedRule] = []
-        for item in rules:
-            self._place(item)
-
-    def _place(self, item: IndexedRule) -> None:
-        for patterns, index in (
-            (item.on.tool, self._by_tool),
-            (item.on.action, self._by_action),
-        ):
-            if patterns and not any(map(_WILD.search, patterns)):
-                for literal in dict.fromkeys(patterns):
-                    index[literal].append(item)
-                return
-        self._others.append(item)
-
-    def candidates(self, tool: str, action: str) -> Iterator[IndexedRule]:
-        yield from self._by_tool.get(tool, ())
-        yield from self._by_action.get(action, ())
-        yield from self._others
+def _unique(written: Iterable[Written]) -> None:
+    seen: dict[str, tuple[str, int, int]] = {}
+    for source, document in written:
+        for at, rule in enumerate(document.rules):
+            path = ("rules", at, "id")
+            if rule.id in seen:
+                file, line, _ = seen[rule.id]
+                first = f"line {line}" if file == source.name else f"`{file}`, line {line}"
+                message = f"the rule id `{rule.id}` is used twice, first in {first}"
+                raise source.error(path, message, "give it another id")
+            seen[rule.id] = source.place(path)
 
 
-def _any(patterns: Sequence[str], value: str) -> bool:
-    return not patterns or any(re.match(translate(pattern), value) for pattern in patterns)
+def _revision(documents: Iterable[Document], levels: Mapping[Level, Handling]) -> str:
+    """Name the content: every document in one form, in an order of its own."""
+    handled = {level.value: handling.value for level, handling in levels.items()}
+    return f"rb-{digest([handled, sorted(map(_told, documents))])[:12]}"
 
 
-def _compiled(source: Source, document: Document) -> Iterator[IndexedRule]:
-    for at, text in enumerate(document.rules):
-        condition = _condition(source, at, text)
-        rule = Rule.build(
-            id=text.id,
-            then=text.then,
-            reason=text.reason,
-            tell=text.tell,
-            levels=frozenset(text.on.level),
-            condition=condition,
-        )
-        yield IndexedRule(rule, text.on, condition is not None and condition.history)
-
-
-def _condition(source: Source, at: int, text: RuleText) -> CelCondition | None:
-    if text.when is None:
-        return None
-    try:
-        return CelCondition(text.when)
-    except ConditionSyntaxError as error:
-        path = ("rules", at, "when")
-        message = f"rule `{text.id}`: {error}"
-        raise source.error_inside(path, error.line, error.column, message, error.hint) from None
-
-
-def _revision(document: Document, levels: Mapping[Level, Handling]) -> str:
-    told = document.model_dump(mode="json")
-    told["rules"].sort(key=lambda rule: rule["id"])
-    handled = {**levels, **document.levels}
-    told["levels"] = {level.value: handled[level].value for level in handled}
-    return f"rb-{digest(told)[:12]}"
+def _told(document: Document) -> str:
+    """Return a document without what says nothing, its rules and lists of names in order."""
+    told = document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    for rule in (rules := told.get("rules", [])):
+        for part in (rule.get("on", {}), rule):
+            part.update({key: sorted(item) for key, item in part.items() if type(item) is list})
+    rules.sort(key=lambda rule: rule["id"])
+    if "for" in told:
+        told["for"].sort()
+    return canonical(told).decode()

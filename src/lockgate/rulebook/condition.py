@@ -10,8 +10,9 @@ everything else raises.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
@@ -52,6 +53,7 @@ VARIABLES: Final = {
     "currency": _TEXT,
     "targets": cel.Type.List(_TEXT),
     "hazards": cel.Type.List(_TEXT),
+    "now": cel.Type.TIMESTAMP,
     "said": cel.Type.List(_TEXT),
     "observed": cel.Type.List(_ANY),
     "calls": cel.Type.List(cel.Type.Map(_TEXT, _ANY)),
@@ -64,6 +66,9 @@ VARIABLES: Final = {
 HISTORY: Final = frozenset({"said", "observed", "calls", "done", "seen", "did"})
 """The variables that need the conversation to be looked up."""
 
+MOMENTS: Final = frozenset({"now"})
+"""The variables whose values are RFC 3339 text until a condition looks at them."""
+
 _KINDS: Final = {"STRING": str, "INT": int, "LIST": list, "MAP": dict}
 VOCABULARY: Final = Vocabulary(
     kinds={
@@ -74,6 +79,7 @@ VOCABULARY: Final = Vocabulary(
     },
     exact=frozenset({"args", "amount"}),
     rare=HISTORY,
+    moments=MOMENTS,
 )
 """The same, as the compiler is told."""
 
@@ -99,9 +105,15 @@ def _environment() -> cel.Env:
 
 
 class CelCondition:
-    """A compiled condition."""
+    """A compiled condition.
 
-    __slots__ = ("_expression", "_run", "history", "text")
+    Attributes:
+        text: What was written.
+        names: The variables that it may name.
+        history: Whether it looks at the conversation.
+    """
+
+    __slots__ = ("_expression", "_run", "history", "names", "text")
 
     def __init__(self, text: str) -> None:
         """Compile and type-check `text`.
@@ -110,7 +122,8 @@ class CelCondition:
             ConditionSyntaxError: With the place inside the text.
         """
         self.text = text
-        self.history = bool(HISTORY.intersection(_WORD.findall(_LITERAL.sub("''", text))))
+        self.names = frozenset(_WORD.findall(_LITERAL.sub("''", text))).intersection(VARIABLES)
+        self.history = not HISTORY.isdisjoint(self.names)
         try:
             self._expression = _environment().compile(text)
         except RuntimeError as error:
@@ -160,7 +173,7 @@ class CelCondition:
         """
         try:
             if variables.prepared is None:
-                variables.prepared = _environment().Activation(variables.complete())
+                variables.prepared = _environment().Activation(_typed(variables.complete()))
             answer = self._expression.eval(variables.prepared)
         except Exception as error:  # noqa: BLE001 - INVARIANT: whatever the engine raises, it is no answer
             raise ConditionError(_plain(str(error))) from None
@@ -168,6 +181,10 @@ class CelCondition:
         if value is True or value is False:
             return value
         raise ConditionError(_plain(str(value)))
+
+
+def _typed(values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, **{name: datetime.fromisoformat(values[name]) for name in MOMENTS}}
 
 
 def _placed(text: str) -> ConditionSyntaxError:

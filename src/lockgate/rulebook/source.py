@@ -54,10 +54,14 @@ class Source:
 
     def error(self, path: Path, message: str, hint: str = "") -> RulebookError:
         """Return an error at the nearest known place of `path`."""
+        file, line, column = self.place(path)
+        return RulebookError(message, file=file, line=line, column=column, hint=hint)
+
+    def place(self, path: Path) -> tuple[str, int, int]:
+        """Return file, line and column of what stands at `path`, or of what it would stand in."""
         while path not in self.places and path:
             path = path[:-1]
-        line, column = self.places.get(path, (1, 1))
-        return RulebookError(message, file=self.name, line=line, column=column, hint=hint)
+        return self.name, *self.places.get(path, (1, 1))
 
     def error_inside(
         self, path: Path, line: int, column: int, message: str, hint: str = ""
@@ -81,11 +85,7 @@ def parse(text: str, name: str = "<rulebook>") -> Source:
         RulebookError: With the place, if it is not one well-formed document.
     """
     if len(text) > MAX_BYTES:
-        raise RulebookError(
-            f"the document is longer than {MAX_BYTES} characters",
-            file=name,
-            hint="split it into several rulebooks",
-        )
+        raise too_long(name)
     places: dict[Path, tuple[int, int]] = {}
     try:
         node = _Loader(text).get_single_node()
@@ -97,6 +97,12 @@ def parse(text: str, name: str = "<rulebook>") -> Source:
         raise RulebookError("the document is empty", file=name, hint="start with `rules:`")
     seen: set[int] = set()
     return Source(name, _value(node, (), places, seen, name), places, text.splitlines())
+
+
+def too_long(name: str) -> RulebookError:
+    """Return the error for a document that nobody will read to its end."""
+    message = f"the document is longer than {MAX_BYTES} characters"
+    return RulebookError(message, file=name, hint="split it into several documents")
 
 
 def _marked(error: yaml.MarkedYAMLError, name: str) -> RulebookError:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.evaluate import ConditionError
-from lockgate.rulebook.compile import containers, logic, loops
+from lockgate.rulebook.compile import containers, logic, loops, times
 from lockgate.rulebook.compile.fragments import BOOL, TEXT, Declined, Fragment, Part
 from lockgate.rulebook.compile.functions import COMPARISONS, DISPATCHERS, OVERLOADS
 from lockgate.rulebook.compile.tree import (
@@ -36,6 +36,7 @@ from lockgate.rulebook.compile.values import (
     Absent,
     Exhausted,
     Kind,
+    Timestamp,
 )
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ NAMESPACE: Final[dict[str, Any]] = {
     "has": containers.has,
     "in_order": containers.in_order,
     "mapping": containers.mapping,
+    "moment": times.timestamp_of_text,
     "none": NONE,
     "numbers": NUMBERS,
     "optional": containers.optional,
@@ -155,6 +157,8 @@ class Emitter:
         if name in known.rare:
             key = self.writer.constant(name, "key")
             return Fragment(f"variables[{key}]", known.kinds[name], sure=True)
+        if name in known.moments:
+            return Fragment(f"moment({self._reading((name,))})", frozenset({Timestamp}))
         if name in known.kinds:
             path = (name,) if name in known.exact else ()
             return Fragment(self._reading((name,)), known.kinds[name], sure=True, path=path)

@@ -30,11 +30,13 @@ class Vocabulary:
         kinds: The variables, and which kinds of values each may have.
         exact: Variables that hold no whole number beyond 2^53, at any depth.
         rare: Variables that are worth looking up only where they are used.
+        moments: Variables that are times, and come as RFC 3339 text.
     """
 
     kinds: Mapping[str, Kinds]
     exact: frozenset[str] = frozenset()
     rare: frozenset[str] = frozenset()
+    moments: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,194 @@
+"""What one layer of a rulebook says, compiled: its rules and how it handles levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from lockgate.classify import BY_ID
+from lockgate.evaluate import ANYWHERE, Bounds, Fence, Handling, Level, Names, Rule, Share
+from lockgate.rulebook.condition import CelCondition, ConditionSyntaxError
+from lockgate.rulebook.document import Layer, Way
+from lockgate.rulebook.index import Index, IndexedRule
+from lockgate.rulebook.layers import in_force, strictest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from lockgate.classify import Action, Classification, Signature
+    from lockgate.rulebook.document import Document, RuleText
+    from lockgate.rulebook.layers import Written
+    from lockgate.rulebook.source import Source
+
+_CLOCK: Final = frozenset({"now"})
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One document, or all of the organisation's together, compiled.
+
+    Attributes:
+        name: What it is called, such as `agent support`.
+        sources: Where the tools come from that it is about; empty for anywhere.
+        bounds: Which calls of these it is about.
+        rules: Its rules.
+        levels: What happens to each level that it speaks about.
+        trial: The same as if everything in shadow were enforced.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    bounds: Bounds
+    rules: tuple[IndexedRule, ...]
+    levels: Mapping[Level, Handling]
+    trial: Mapping[Level, Handling]
+
+    @cached_property
+    def _index(self) -> Index:
+        return Index(self.rules)
+
+    def about(self, signature: Signature, classification: Classification) -> About:
+        """Return what is said about one tool."""
+        actions = {name: BY_ID.get(name, classification.action) for name in classification.actions}
+        return About(
+            self, {name: self._matching(signature, action) for name, action in actions.items()}
+        )
+
+    def _matching(self, signature: Signature, action: Action) -> list[IndexedRule]:
+        found = self._index.candidates(signature.name, action.id)
+        return sorted((item for item in found if item.could_match(signature, action)), key=_by_id)
+
+
+def _by_id(item: IndexedRule) -> str:
+    return item.rule.id
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What one chapter says about one tool: the rules that could match, by action."""
+
+    chapter: Chapter
+    rules: Mapping[str, Sequence[IndexedRule]]
+
+    @property
+    def items(self) -> Iterator[IndexedRule]:
+        """Every rule that could match, once for each action."""
+        return (item for items in self.rules.values() for item in items)
+
+    @property
+    def tried(self) -> bool:
+        """Whether anything would be otherwise if everything in shadow were enforced."""
+        chapter = self.chapter
+        ways = {item.way for item in self.items}
+        return ways - {Way.ENFORCE} != set() or chapter.levels != chapter.trial
+
+    def names(self, some: frozenset[str]) -> bool:
+        """Say whether a condition names one of these variables."""
+        return any(not some.isdisjoint(item.names) for item in self.items)
+
+    @property
+    def timed(self) -> bool:
+        """Whether anything depends on the time."""
+        expire = any(item.rule.bounds and item.rule.bounds.until for item in self.items)
+        return expire or self.names(_CLOCK)
+
+    def chosen(self, *, trial: bool) -> dict[str, tuple[Rule, ...]]:
+        """Return what the judge needs of the rules, for each action."""
+        chosen = {
+            action: [item.rule if trial else item.enforced for item in items]
+            for action, items in self.rules.items()
+        }
+        return {action: tuple(filter(None, rules)) for action, rules in chosen.items()}
+
+    def levels(self, *, trial: bool) -> Mapping[Level, Handling]:
+        """Return what happens to each level."""
+        return self.chapter.trial if trial else self.chapter.levels
+
+    def fence(self, *, trial: bool) -> Fence | None:
+        """Return the fence that the judge needs, if there is anything to say."""
+        rules, levels = self.chosen(trial=trial), self.levels(trial=trial)
+        if not levels and not any(rules.values()):
+            return None
+        chapter = self.chapter
+        return Fence(name=chapter.name, bounds=chapter.bounds, rules=rules, handling=levels)
+
+
+def top(written: Sequence[Written], otherwise: Mapping[Level, Handling]) -> Chapter:
+    """Compile the organisation's documents, which speak as one."""
+    documents = [document for _, document in written]
+    return Chapter(
+        name=Layer.ORGANISATION.value,
+        sources=(),
+        bounds=ANYWHERE,
+        rules=tuple(rule for source, document in written for rule in _compiled(source, document)),
+        levels=strictest(in_force(documents), otherwise),
+        trial=strictest(documents, otherwise),
+    )
+
+
+def fence(source: Source, document: Document) -> Chapter:
+    """Compile a document of a lower layer, which speaks for itself."""
+    names, layer = Names.of(document.whom), document.layer
+    name = f"{layer.value} {', '.join(document.whom)}"
+    return Chapter(
+        name=name,
+        sources=tuple(document.whom) if layer is Layer.SOURCE else (),
+        bounds=Bounds(
+            environments=names if layer is Layer.ENVIRONMENT else None,
+            agents=names if layer is Layer.AGENT else None,
+            threads=names if layer is Layer.RUN else None,
+        ),
+        rules=tuple(_compiled(source, document, name)),
+        levels=strictest(in_force([document]), {}),
+        trial=strictest([document], {}),
+    )
+
+
+def _compiled(source: Source, document: Document, within: str = "") -> Iterator[IndexedRule]:
+    for at, text in enumerate(document.rules):
+        condition = _condition(source, at, text)
+        rule = Rule.build(
+            id=text.id,
+            then=text.then,
+            reason=text.reason,
+            tell=text.tell,
+            within=within,
+            approvers=tuple(text.approvers),
+            obligations=tuple(text.obligations),
+            levels=frozenset(text.on.level),
+            bounds=_bounds(text),
+            condition=condition,
+        )
+        mode = text.mode or document.mode
+        drawn = text.id if text.mode else f"document {document.name}"
+        yield IndexedRule(
+            rule=rule,
+            on=text.on,
+            names=condition.names if condition else frozenset(),
+            way=mode.way,
+            share=Share(drawn, mode.percent),
+            place=source.place(("rules", at, "id")),
+        )
+
+
+def _bounds(text: RuleText) -> Bounds | None:
+    """Return what a call must tell for the rule to speak about it, or nothing."""
+    bounds = Bounds(
+        environments=Names.of(text.on.environment),
+        agents=Names.of(text.on.agent),
+        hazards=frozenset(text.on.hazard),
+        until=text.expires or "",
+    )
+    return None if bounds == ANYWHERE else bounds
+
+
+def _condition(source: Source, at: int, text: RuleText) -> CelCondition | None:
+    if text.when is None:
+        return None
+    try:
+        return CelCondition(text.when)
+    except ConditionSyntaxError as error:
+        path = ("rules", at, "when")
+        message = f"rule `{text.id}`: {error}"
+        raise source.error_inside(path, error.line, error.column, message, error.hint) from None
