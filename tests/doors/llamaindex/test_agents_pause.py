@@ -704,6 +704,61 @@ async def test_a_result_without_a_json_form_does_not_keep_a_run_from_being_resum
     assert (said, sorted(world.effects), outputs["c1"].raw_output) == ("all done", [0, 1], sys)
 
 
+class Handle:
+    """What a driver hands out: it has no JSON form."""
+
+    def __str__(self) -> str:
+        return "a handle"
+
+
+@pytest.mark.parametrize("value", [Handle(), b"\xff", {"deep": [Handle()]}, {1, 2}])
+async def test_a_result_without_a_json_form_does_not_keep_a_run_from_being_saved(world, value):
+    """Neither beside the held call nor in a turn before it; the model reads what it would have."""
+
+    def loose(x: int) -> Any:
+        """Give it."""
+        return value
+
+    def agent() -> FunctionAgent:
+        first = [calling("loose", "c1", x=1)]
+        second = [calling("loose", "c2", x=2), calling("held", "c3", x=3)]
+        tools = [loose, *contained([tool_of(world, "held")], world.gate)]
+        return agent_of(tools, first, second, "all done")
+
+    handler, seen = agent().run(user_msg="please"), set()
+    async for event in handler.stream_events():
+        if isinstance(event, ApprovalRequired | ToolCallResult):
+            seen.add(getattr(event, "tool_id", "asked"))
+        if seen == {"c1", "c2", "asked"}:
+            break
+    await asyncio.sleep(0.05)  # until the result is kept for the other one to join it
+    saved = await dump(handler.ctx)
+    await handler.cancel_run()
+    handler = await resume(agent(), saved)
+    said, _, _ = await played(handler, approving)
+    memory = await handler.ctx.store.get("memory")
+    heard = [message.content for message in memory.get_all() if message.role == "tool"]
+    assert (said, world.effects) == ("all done", [3])
+    assert heard == [str(value), str(value), "did 3"]
+
+
+async def test_an_event_of_ones_own_without_a_json_form_can_not_be_saved(world):
+    tool = contained(tool_of(world, "held"), world.gate)
+
+    class Job(Workflow):
+        @step
+        async def work(self, ctx: Context, ev: StartEvent) -> StopEvent:
+            return StopEvent(result=(await tool.acall(x=1)).content)
+
+    handler = Job(timeout=None).run(start_event=StartEvent(handle=Handle()))
+    async for event in handler.stream_events():
+        if isinstance(event, ApprovalRequired):
+            break
+    with pytest.raises(ValueError, match="serialize"):
+        await dump(handler.ctx)
+    await handler.cancel_run()
+
+
 async def test_a_run_that_the_framework_itself_restored_waits_for_its_answer(world):
     agent = agent_with(world, calling("held", "c1", x=1))
     saved, (event,) = await held_run(agent)

@@ -1,8 +1,9 @@
 """A waiting run, carried into another process.
 
-The framework's own snapshot is not enough: it may drop the memory, and it forgets what each
-waiter waits for, so that after it any answer would fit any of them. So the messages are carried
-along, and every held call is delivered afresh.
+The framework's own snapshot is not enough: it may drop the memory, it fails over a result that has
+no JSON form, and it forgets what each waiter waits for, so that after it any answer would fit any
+of them. So the messages are carried along, such results as the record has them, and every held
+call is delivered afresh.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from llama_index.core.agent.workflow import ToolCallResult
 from llama_index.core.llms import ChatMessage
 from llama_index.core.memory import ChatMemoryBuffer
-from llama_index.core.workflow import Context
+from llama_index.core.workflow import Context, JsonSerializer
 
 from lockgate.adapters.llamaindex.passage import executing
 from lockgate.adapters.llamaindex.pause import ASKING, WAITER
+from lockgate.call import projected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +35,9 @@ async def dump(ctx: Context) -> str:
 
     Args:
         ctx: The context of its handler.
+
+    Raises:
+        ValueError: If an event or a state of the workflow's own has no JSON form.
     """
     memory: BaseMemory | None = await ctx.store.get("memory", default=None)
     messages = None if memory is None else await memory.aget_all()
@@ -41,7 +47,26 @@ async def dump(ctx: Context) -> str:
 def _snapshot(ctx: Context) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns that it drops the memory
-        return ctx.to_dict()
+        return ctx.to_dict(serializer=Projecting())
+
+
+class Projecting(JsonSerializer):
+    """Writes what a tool returned without a JSON form as the record would."""
+
+    def serialize_value(self, value: Any) -> Any:
+        """Return the JSON form of `value`."""
+        try:
+            return super().serialize_value(value)
+        except ValueError:
+            if not isinstance(value, ToolCallResult):
+                raise
+            return super().serialize_value(_projected(value))
+
+
+def _projected(result: ToolCallResult) -> ToolCallResult:
+    output = result.tool_output
+    told = {name: projected(getattr(output, name))[0] for name in ("raw_input", "raw_output")}
+    return result.model_copy(update={"tool_output": output.model_copy(update=told)})
 
 
 def _plain(message: ChatMessage) -> dict[str, Any]:
@@ -115,7 +140,7 @@ def _arriving(handler: WorkflowHandler, held: set[str]) -> bool:
         return False
     try:
         workers = _snapshot(handler.ctx)["workers"].values()
-    except ValueError:  # a result without a JSON form came in: the run has gone on
+    except ValueError:  # an event without a JSON form came in: the run has gone on
         return False
     moving = [item["event"] for worker in workers for item in _moving(worker)]
     return sum(event in held for event in moving) > executing.count(handler.run_id)
