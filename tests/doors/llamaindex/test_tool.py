@@ -320,6 +320,21 @@ def test_what_the_author_filled_in_is_judged_and_used(gate, way):
     assert judged(gate) == [{"x": 1, "user": "alice"}]
 
 
+@pytest.mark.parametrize("way", ["__call__", "call", "acall"])
+@pytest.mark.parametrize("name", ["free", "never"])
+def test_what_the_author_filled_in_is_not_in_the_output(world, way, name):
+    """Outputs go to the event stream and into snapshots."""
+
+    def act(x: int, key: str, client: object) -> str:
+        return "done"
+
+    filled = {"key": "k-123", "client": sys}
+    tool = FunctionTool.from_defaults(act, name=name, partial_params=filled)
+    output = WAYS[way](contained(tool, world.gate), x=1)
+    assert output.is_error == (name == "never")
+    assert output.raw_input["kwargs"] == {"x": 1}
+
+
 @pytest.mark.parametrize("way", ["__call__", "call", "acall", "fn", "async_fn"])
 def test_what_the_author_filled_in_and_has_no_json_form_is_handed_over_apart(gate, way):
     def free(x: int, client: object) -> bool:

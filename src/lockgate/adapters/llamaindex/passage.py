@@ -136,9 +136,11 @@ class Passage:
 
     def output(self, outcome: Outcome) -> Any:
         """Return what the tool returned, now or when it ran before, or a person's answer."""
-        if not (outcome.replayed or outcome.answered):
-            return outcome.value
-        return self._output(str(outcome.value), raw_output=outcome.value)
+        if outcome.replayed or outcome.answered:
+            return self._output(str(outcome.value), raw_output=outcome.value)
+        if isinstance(outcome.value, ToolOutput):
+            outcome.value.raw_input = self._without_fixed(outcome.value.raw_input)
+        return outcome.value
 
     def refusal(self, refused: Refused) -> ToolOutput:
         """Return the refusal as an error output for the model, or raise it."""
@@ -150,9 +152,18 @@ class Passage:
         return ToolOutput(
             tool_name=self._call.tool,
             blocks=[TextBlock(text=text)],
-            raw_input={"kwargs": dict(self._call.arguments.view)},
+            raw_input=self._without_fixed({"kwargs": dict(self._call.arguments.view)}),
             **rest,
         )
+
+    def _without_fixed(self, raw_input: dict[str, Any]) -> dict[str, Any]:
+        """Leave out what the author filled in: outputs go to the event stream and into snapshots."""
+        named = raw_input.get("kwargs")
+        if not isinstance(named, dict):
+            return raw_input
+        fixed = self._governed.fixed.keys() | self._governed.apart.keys()
+        kept = {name: item for name, item in named.items() if name not in fixed}
+        return {**raw_input, "kwargs": kept}
 
 
 def _judged(
