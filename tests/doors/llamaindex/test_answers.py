@@ -451,6 +451,28 @@ async def test_second_clicks_in_a_crowd_bring_no_second_result(kept, count, slow
 ALL_HELD = "rules: [{id: ask, then: require_approval, reason: a person must see it}]"
 
 
+async def test_a_second_click_runs_a_step_of_ones_own_again_and_the_call_once(world):
+    tool = contained(tool_of(world, "held", slow=True), world.gate)
+    found = []
+
+    class Job(Workflow):
+        @step
+        async def work(self, ev: StartEvent) -> Done:
+            found.append((await tool.acall(x=1)).is_error)
+            return Done()
+
+        @step
+        async def end(self, ctx: Context, ev: Done) -> StopEvent | None:
+            return StopEvent() if ctx.collect_events(ev, [Done] * 2) else None
+
+    async def react(event, ctx):
+        ctx.send_event(approval(event))
+        ctx.send_event(approval(event))
+
+    await played(Job(timeout=None).run(), react)
+    assert (world.effects, sorted(found)) == ([1], [False, True])
+
+
 class Going(FunctionAgent):
     """An agent whose way of calling a tool goes on after the call."""
 

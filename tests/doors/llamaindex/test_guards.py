@@ -1,6 +1,7 @@
 """Each trap of the framework: the check holds with its guard, and fails when the guard is removed."""
 
 import asyncio
+import functools
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,26 +10,35 @@ import pytest
 
 pytest.importorskip("llama_index.core", reason="the LlamaIndex door needs the `llamaindex` extra")
 
-from llama_index.core.agent.workflow import AgentWorkflow
+from llama_index.core.agent.workflow import AgentWorkflow, ToolCallResult
 from llama_index.core.tools import FunctionTool, ToolOutput
 from llama_index.core.tools.calling import acall_tool
+from llama_index.core.tools.tool_spec.load_and_search import LoadAndSearchToolSpec
 from llama_index.core.tools.types import AsyncBaseTool
 from llama_index.core.workflow import Context
 from tests.doors.conftest import World
-from tests.doors.llamaindex.kinds import mcp_tool, retrieving
+from tests.doors.llamaindex.kinds import (
+    coding,
+    mcp_tool,
+    retrieving,
+    spec_tools,
+    step_by_step,
+)
 from tests.doors.llamaindex.world import agent_of, approval, approving, calling, played, tool_of
 
-from lockgate import Answer, Blocked, Choice
+from lockgate import Answer, Blocked, Choice, Refused
 from lockgate.adapters.llamaindex import (
     ApprovalAnswered,
     ApprovalRequired,
     agents,
     contained,
     contained_agent,
+    delivery,
     dump,
     governed,
     passage,
     pause,
+    place,
     resume,
     wrapper,
 )
@@ -138,28 +148,26 @@ async def the_memory_comes_along(world: World) -> None:
     assert roles[:2] == ["user", "assistant"]
 
 
-async def a_sibling_without_a_json_form_does_not_keep_a_run_from_going_on(world: World) -> None:
-    def held(x: int) -> object:
+async def a_sibling_without_a_json_form_does_not_keep_a_run_from_being_saved(world: World) -> None:
+    def loose(x: int) -> object:
         """Do it."""
-        world.effects.append(x)
         return object()
 
     def agent() -> Any:
-        calls = [calling("held", "c1", x=1), calling("held", "c2", x=2)]
-        return agent_of([contained(held, world.gate)], calls, "all done")
+        calls = [calling("held", "c1", x=1), calling("loose", "c2", x=2)]
+        tools = [contained(tool_of(world, "held"), world.gate), loose]
+        return agent_of(tools, calls, "all done")
 
-    handler = agent().run(user_msg="please")
-    asked: list[ApprovalRequired] = []
+    handler, seen = agent().run(user_msg="please"), set()
     async for event in handler.stream_events():
-        asked += [event] if isinstance(event, ApprovalRequired) else []
-        if len(asked) == 2:
+        seen.add(type(event))
+        if {ApprovalRequired, ToolCallResult} <= seen:
             break
+    await asyncio.sleep(0.05)  # until the result is kept for the other one to join it
     text = await dump(handler.ctx)
     await handler.cancel_run()
-    answer = Answer(choice=Choice.APPROVE, by="ann")
-    world.gate.desk.answer(asked[1].request_id, answer)
-    await played(await resume(agent(), text), approving)
-    assert sorted(world.effects) == [1, 2]
+    said, _, _ = await played(await resume(agent(), text), approving)
+    assert (said, world.effects) == ("all done", [1])
 
 
 async def a_run_that_is_resumed_twice_acts_once(world: World) -> None:
@@ -200,6 +208,98 @@ async def what_the_author_filled_in_stays(world: World) -> None:
     await contained(tool, world.gate).acall(x=1, user="mallory")
     await contained(tool, world.gate).acall(x=1)
     assert world.effects == ["alice"]
+
+
+async def what_the_author_filled_in_is_nobodys_business(world: World) -> None:
+    def free(x: int, key: str) -> str:
+        """Do it."""
+        return "did it"
+
+    tool = FunctionTool.from_defaults(free, partial_params={"key": "k-123"})
+    assert "k-123" not in str((await contained(tool, world.gate).acall(x=1)).raw_input)
+
+
+async def what_is_sent_has_to_fit(world: World) -> None:
+    assert (await contained(tool_of(world, "free"), world.gate).acall(x="many")).is_error
+    assert world.effects == []
+
+
+async def a_tool_is_given_the_context(world: World) -> None:
+    async def free(ctx: Context, x: int) -> str:
+        """Do it."""
+        await ctx.store.set("kept", x)
+        return "kept"
+
+    agent = agent_of([contained(free, world.gate)], [calling("free", "c1", x=1)], "all done")
+    _, outputs, _ = await played(agent.run(user_msg="please"))
+    assert outputs["c1"].content == "kept"
+
+
+async def a_pause_gets_through(world: World) -> None:
+    _, _, asked = await played(holding(world).run(user_msg="please"), approving)
+    assert len(asked) == 2
+
+
+async def equal_calls_are_two_calls(world: World) -> None:
+    tool = contained(tool_of(world, "held"), world.gate)
+    agent = agent_of([tool], [calling("held", f"c{at}", x=1) for at in range(2)], "all done")
+    _, outputs, asked = await played(agent.run(user_msg="please"), approving)
+    assert (world.effects, len(outputs), len(asked)) == ([1, 1], 2, 2)
+
+
+async def a_call_that_waited_is_held_and_run_once(world: World) -> None:
+    """Its whole step runs twice."""
+    await played(holding(world).run(user_msg="please"), approving)
+    assert sorted(world.effects) == [1, 2]
+    assert (world.count(EventKind.HELD), world.count(EventKind.STARTED)) == (2, 2)
+
+
+async def code_is_judged_wherever_it_is_run(world: World) -> None:
+    async def run(code: str) -> str:
+        world.effects.append(code)
+        return "ran"
+
+    agent = contained_agent(coding([], "pay()", run), world.gate)
+    with pytest.raises(Refused):
+        await agent.code_execute_fn("pay()")
+    assert world.effects == []
+
+
+async def a_refusal_is_not_the_answer(world: World) -> None:
+    tool = tool_of(world, "never")
+    tool.metadata.return_direct = True
+    agent = agent_of([contained(tool, world.gate)])
+    agent.llm = step_by_step([calling("never", "c1", x=1)], "all done")
+    said, _, _ = await played(agent.run(user_msg="please"))
+    assert said == "all done"
+
+
+async def a_refusal_is_not_what_was_loaded(world: World) -> None:
+    loaded: list[str] = []
+
+    class Index:
+        @classmethod
+        def from_documents(cls, documents: Any, **_: Any) -> Any:
+            loaded.extend(document.text for document in documents)
+            return cls()
+
+    inner = contained(spec_tools(world.effects.append, "never")[0], world.gate)
+    load = LoadAndSearchToolSpec.from_defaults(inner, index_cls=Index).to_tool_list()[0]
+    await load.acall(input="a")
+    assert loaded == ["None"]
+
+
+async def a_second_click_brings_no_second_result(world: World) -> None:
+    waiting: list[ApprovalRequired] = []
+
+    async def react(event: ApprovalRequired, ctx: Context) -> None:
+        waiting.append(event)
+        for item in waiting if len(waiting) == 2 else ():
+            ctx.send_event(approval(item))
+            ctx.send_event(approval(item))
+
+    _, outputs, _ = await played(holding(world).run(user_msg="please"), react)
+    assert len(outputs) == 2
 
 
 # ── Removals, each of one guard ──────────────────────────────────────────────────────────────
@@ -265,7 +365,7 @@ def ask_for_any_answer(patch: Patch) -> None:
 
 def wait_under_one_name(patch: Patch) -> None:
     made = pause._waiters
-    patch.setattr(pause, "_waiters", lambda request, _, show: made(request, "one", show))
+    patch.setattr(pause, "_waiters", lambda request, _: made(request, "one"))
 
 
 def wait_not_for_long(patch: Patch) -> None:
@@ -291,15 +391,8 @@ def forget_the_memory(patch: Patch) -> None:
     patch.setattr(RESUME, "_filled", lambda *_: None)
 
 
-def let_snapshots_fail(patch: Patch) -> None:
-    def arriving(handler: Any, held: set[str]) -> bool:
-        if handler.is_done():
-            return False
-        workers = RESUME._snapshot(handler.ctx)["workers"].values()
-        moving = [item["event"] for worker in workers for item in RESUME._moving(worker)]
-        return sum(event in held for event in moving) > passage.executing.count(handler.run_id)
-
-    patch.setattr(RESUME, "_arriving", arriving)
+def write_only_what_has_a_json_form(patch: Patch) -> None:
+    patch.setattr(RESUME, "Projecting", RESUME.JsonSerializer)
 
 
 def forget_the_past(patch: Patch) -> None:
@@ -332,6 +425,43 @@ def hand_out_the_function(patch: Patch) -> None:
     patch.setattr(wrapper, "_functions", lambda *_: {})
 
 
+def hand_out_what_was_filled_in(patch: Patch) -> None:
+    patch.setattr(passage.Passage, "_without_fixed", lambda _, raw_input: raw_input)
+
+
+def catch_everything(patch: Patch) -> None:
+    ago = passage.Passage.ago
+
+    async def caught(self: Any, inner: Any) -> Any:
+        try:
+            return await ago(self, inner)
+        except Exception as error:  # noqa: BLE001 - as careless wrappers do
+            return passage.Outcome(str(error))
+
+    patch.setattr(passage.Passage, "ago", caught)
+
+
+def know_no_call(patch: Patch) -> None:
+    patch.setattr(place, "_delivered", lambda _: (None, None))
+
+
+def know_no_turn(patch: Patch) -> None:
+    patch.setattr(delivery.Turn, "_goes_on", lambda _: True)
+
+
+def leave_code_alone(patch: Patch) -> None:
+    patch.setattr(agents, "CodeActAgent", type("Another", (), {}))
+
+
+def refuse_with(patch: Patch, **changed: Any) -> None:
+    made = passage.Passage._output
+
+    def output(self: Any, text: str, **rest: Any) -> ToolOutput:
+        return made(self, text, **{**rest, **changed})
+
+    patch.setattr(passage.Passage, "_output", output)
+
+
 def take_what_is_sent(patch: Patch) -> None:
     patch.setattr(governed.Governed, "validated", lambda self, given: {**self.fixed, **given})
 
@@ -349,8 +479,8 @@ TRAPS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
     "waiting ends as an error": (people_may_take_their_time, wait_not_for_long),
     "snapshots drop the memory": (the_memory_comes_along, forget_the_memory),
     "results without a JSON form break snapshots": (
-        a_sibling_without_a_json_form_does_not_keep_a_run_from_going_on,
-        let_snapshots_fail,
+        a_sibling_without_a_json_form_does_not_keep_a_run_from_being_saved,
+        write_only_what_has_a_json_form,
     ),
     "a run resumed twice acts twice": (a_run_that_is_resumed_twice_acts_once, forget_the_past),
     "workflows ignore how their agents call tools": (
@@ -363,6 +493,28 @@ TRAPS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
         believe_results,
     ),
     "the model overwrites what was filled in": (what_the_author_filled_in_stays, take_what_is_sent),
+    "outputs tell what was filled in": (
+        what_the_author_filled_in_is_nobodys_business,
+        hand_out_what_was_filled_in,
+    ),
+    "nothing validates what is sent": (what_is_sent_has_to_fit, take_what_is_sent),
+    "tools of another class get no context": (a_tool_is_given_the_context, keep_no_class),
+    "the pause is an exception that can be caught": (a_pause_gets_through, catch_everything),
+    "equal calls are one": (equal_calls_are_two_calls, know_no_call),
+    "a step that waited runs again from its beginning": (
+        a_call_that_waited_is_held_and_run_once,
+        forget_the_past,
+    ),
+    "every event brings a result": (a_second_click_brings_no_second_result, know_no_turn),
+    "code is run by a function of its own": (code_is_judged_wherever_it_is_run, leave_code_alone),
+    "a result that is returned directly ends the run": (
+        a_refusal_is_not_the_answer,
+        functools.partial(refuse_with, is_error=False),
+    ),
+    "what a loader returns is kept and searched": (
+        a_refusal_is_not_what_was_loaded,
+        functools.partial(refuse_with, raw_output="refused"),
+    ),
 }
 
 

@@ -77,9 +77,7 @@ class _Wait:
         item = here.state.work_item_id
         self._spare = f"{SPARE}{item}"
         self._known = {waiter.waiter_id: waiter for waiter in here.state.collected_waiters}
-        name = f"{request.id}-{item}"
-        is_shown = f"{ASKING}{name}" in self._known
-        self._wanted = _waiters(request.id, name, None if is_shown else shown(request))
+        self._wanted = _waiters(request, f"{request.id}-{item}")
         ids = [self._spare, *(waiter.waiter_id for waiter in self._wanted)]
         self._returns += [DeleteWaiter(waiter_id=name) for name in ids]
 
@@ -119,13 +117,13 @@ class _Wait:
         return known is not None and known.resolved_event is None
 
 
-def _waiters(request: str, name: str, show: ApprovalRequired | None) -> list[AddWaiter[Any]]:
+def _waiters(request: ApprovalRequest, name: str) -> list[AddWaiter[Any]]:
     """Return the waiters of a request; people's time has no bounds but the request's own."""
     return [
         AddWaiter(
             waiter_id=f"{prefix}{name}",
-            waiter_event=show if prefix == ASKING else None,
-            requirements={"request_id": request, "decides": decides},
+            waiter_event=shown(request) if prefix == ASKING else None,
+            requirements={"request_id": request.id, "decides": decides},
             timeout=None,
             event_type=kind,
         )
