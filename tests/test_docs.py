@@ -423,6 +423,18 @@ def close(names: dict[str, object]) -> None:
             opened[name] = value
 
 
+def test_the_first_pages_show_both_frameworks_in_the_same_five_lines():
+    shown = {}
+    for path in (ROOT / "README.md", ROOT / "docs/quickstart.md"):
+        for block in blocks(path):
+            if block.mark.startswith("given: "):
+                lines = [line for line in block.text.splitlines() if line]
+                assert shown.setdefault(block.mark, lines) == lines
+    langchain, llamaindex = shown["given: langchain"], shown["given: llamaindex"]
+    assert len(langchain) == len(llamaindex) == 5
+    assert [langchain[at] for at in (1, 3)] == [llamaindex[at] for at in (1, 3)]
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_each_rulebook_in_a_page_loads(path):
     for block in blocks(path):
