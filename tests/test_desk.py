@@ -193,3 +193,39 @@ def test_a_tool_knows_its_permit_and_an_attempt_made_again_has_the_same_key(gate
     assert first == again
     assert len({first, another, other}) == 3
     assert current_permit() is None
+
+
+class TestWaiting:
+    def test_it_ends_with_an_answer(self, gate, pay):
+        request = held(pay, 5)
+        naps = []
+
+        def sleep(seconds):
+            naps.append(seconds)
+            if len(naps) == 3:
+                gate.desk.answer(request, yes())
+
+        assert gate.desk.wait(request, 60, sleep=sleep)
+        assert naps == [0.05, 0.1, 0.2]
+
+    def test_it_ends_when_the_request_expires(self, gate, pay, clock):
+        request = held(pay, 5)
+        naps = []
+
+        def sleep(seconds):
+            naps.append(seconds)
+            clock.minute += 1
+
+        assert gate.desk.wait(request, 600, sleep=sleep)
+        assert len(naps) == 1
+
+    def test_it_naps_no_longer_than_it_was_told(self, gate, pay):
+        request = held(pay, 5)
+        naps = []
+        assert not gate.desk.wait(request, 4.0, sleep=naps.append)
+        assert sum(naps) == pytest.approx(4.0)
+        assert max(naps) == 1.0
+
+    def test_there_has_to_be_such_a_request(self, gate):
+        with pytest.raises(AnswerRefused, match="there is no approval request"):
+            gate.desk.wait("apr-nowhere", 1)

@@ -72,6 +72,8 @@ class Refused(LockgateError):
     def to_model(self) -> str:
         """Return what the agent is told: only what it may act upon."""
         said = f"{self.outcome}: `{self.call.tool}` was not executed: {self.reason}"
+        if self.decision is not None and self.decision.reason == self.reason:
+            said += f" (rule `{self.decision.rule}`)"
         return f"{said}. {self.tell}" if self.tell else said
 
     def explain(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from lockgate.approve import Answer, ApprovalRequest, Resolution, State, resolve
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lockgate.stores import Store
+
+
+SHORTEST_NAP: Final = 0.05
+LONGEST_NAP: Final = 1.0
+"""How many seconds pass between two looks at the store, at first and after a while."""
 
 
 class Desk:
@@ -36,6 +42,29 @@ class Desk:
         """
         held, ended = self._events(request_id)
         return _request(held), ended
+
+    def wait(
+        self, request_id: str, seconds: float, *, sleep: Callable[[float], None] = time.sleep
+    ) -> bool:
+        """Wait until a request is answered or expires; say whether it is.
+
+        Args:
+            request_id: The request.
+            seconds: How long to wait at most.
+            sleep: What passes the time.
+
+        Raises:
+            AnswerRefused: If there is no such request.
+        """
+        nap = SHORTEST_NAP
+        while True:
+            request, ended = self.find(request_id)
+            if ended is not None or self._clock() >= request.expires_at:
+                return True
+            if seconds <= 0:
+                return False
+            sleep(min(nap, seconds))
+            seconds, nap = seconds - nap, min(2 * nap, LONGEST_NAP)
 
     def answer(self, request_id: str, answer: Answer) -> Resolution:
         """Answer a request; the first answer wins.

@@ -18,6 +18,7 @@ from langchain_core.messages import ToolMessage
 from langchain_core.tools import InjectedToolCallId, StructuredTool, tool
 from langgraph.types import Command
 
+from doors.langchain import test_order as order
 from doors.langchain import test_paths as paths
 from doors.langchain import test_pause as pauses
 from doors.langchain import test_reach as reach
@@ -124,7 +125,7 @@ def asked(name: str) -> Any:
 
 # ── The traps ────────────────────────────────────────────────────────────────────────────────
 
-RAISED = edit("passage.Passage.hand_back", 'way == "tell"', "False")
+RAISED = edit("passage.Passage.hand_back", "way in _TELLING", "False")
 AN_EDIT, TWO = (pauses.NO_ANSWERS[key] for key in ("an edit to another tool", "two for one"))
 RESPOND = pauses.NO_ANSWERS["another request"]
 DELEGATE = (
@@ -298,6 +299,11 @@ TRAPS = {
         edit("deep.contained_deep_agent", '{**spec, "middleware": layers}', "dict(spec)"),
         reach.TestDeepAgents().test_main_agent_sub_agent_and_built_in_tools_are_governed,
         needs="deepagents",
+    ),
+    "another middleware puts an ungoverned tool in the contained one's place": Trap(
+        edit("middleware.Containment._crossing", "== ToolNode.__module__", "!= ''"),
+        order.test_a_tool_that_is_swapped_in_does_not_run_ungoverned,
+        {"order": "inside", "run": order.RUNS["sync"]},
     ),
     "a raw tool of a sub-agent passes the tripwire": Trap(
         (Put("passage.announce", lambda: True),),

@@ -555,14 +555,14 @@ def test_an_async_agent_is_not_held_up_by_the_store(world, held):
     assert world.effects == [1]
 
 
-def asking_again(world, held, times):
+def asking_again(world, held, times, **options):
     """Return an agent that calls `held` with the same arguments again and again."""
     calls = [
         AIMessage("", tool_calls=[{"name": "held", "args": {"x": 1}, "id": f"c{at}"}])
         for at in range(times)
     ]
     turns = [part for call in calls for part in (call, AIMessage("later"))]
-    return agent_of(world, held, script=turns, on_hold="tell")
+    return agent_of(world, held, script=turns, **{"on_hold": "tell", **options})
 
 
 def test_told_that_it_is_held_the_agent_asks_again_and_the_call_runs_once(world, held):

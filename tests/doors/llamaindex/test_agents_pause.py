@@ -113,7 +113,9 @@ async def test_a_block_reaches_the_model_as_an_error_and_the_run_goes_on(world):
     assert outputs["c1"].is_error
     assert outputs["c1"].raw_output is None
     assert isinstance(outputs["c1"].exception, Blocked)
-    assert heard[0] == ("blocked: `never` was not executed: never run this. Use `free` instead.")
+    assert heard[0] == (
+        "blocked: `never` was not executed: never run this (rule `never`). Use `free` instead."
+    )
 
 
 async def test_a_held_call_is_shown_and_runs_once_when_approved(world):

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from langchain.agents.middleware import AgentMiddleware
 from langchain_core.messages import HumanMessage, ToolMessage
+from langgraph.prebuilt import ToolNode
 
 from lockgate.adapters.langchain.passage import is_nested, scope_of
+from lockgate.adapters.langchain.wire import Crossing
 from lockgate.adapters.langchain.wrapper import contained, is_contained
 from lockgate.decide import Verdict
+from lockgate.errors import Blocked
 from lockgate.scope import Scope, within
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
     Answered = ToolMessage | Command[Any]
 
+_ADJACENT: Final = nullcontext()
 MAX_REMEMBERED: Final = 1024
 """How many tools and conversations are remembered; forgetting costs looking again."""
 
@@ -65,7 +70,12 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         with within(self._scope(_messages(request.state))):
             if request.tool is None:
                 return self._refused(request)
-            return handler(self._governed(request, request.tool))
+            crossing = self._crossing(request, handler)
+            try:
+                with crossing or _ADJACENT:
+                    return handler(self._governed(request, request.tool))
+            except Blocked as refused:
+                return self._told(request, crossing, refused)
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Answered]]
@@ -74,7 +84,12 @@ class Containment(AgentMiddleware[Any, Any, Any]):
         with within(self._scope(_messages(request.state))):
             if request.tool is None:
                 return await asyncio.to_thread(self._refused, request)
-            return await handler(self._governed(request, request.tool))
+            crossing = self._crossing(request, handler)
+            try:
+                with crossing or _ADJACENT:
+                    return await handler(self._governed(request, request.tool))
+            except Blocked as refused:
+                return self._told(request, crossing, refused)
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]
@@ -148,15 +163,34 @@ class Containment(AgentMiddleware[Any, Any, Any]):
                 self._contained.popitem(last=False)
         return request.override(tool=known[1])
 
+    def _crossing(self, request: ToolCallRequest, handler: object) -> Crossing | None:
+        """Watch the call where another middleware stands between this one and the tools.
+
+        It may put another tool in the place of the contained one, as a reviewer's edit does.
+        """
+        if getattr(handler, "__module__", "") == ToolNode.__module__:
+            return None
+        return Crossing(self._gate, request.tool_call["id"] or "")
+
+    def _told(
+        self, request: ToolCallRequest, crossing: Crossing | None, refused: Blocked
+    ) -> ToolMessage:
+        ours = crossing is not None and crossing.refused is refused
+        if not ours or self._options.get("on_block") == "raise":
+            raise refused
+        return _message(request, refused)
+
     def _refused(self, request: ToolCallRequest) -> ToolMessage:
         """Refuse a tool that does not exist."""
         name, call_id = request.tool_call["name"], request.tool_call["id"]
         tool = self._gate.unregistered(name, "nowhere")
         call = self._gate.propose(tool, request.tool_call["args"], id=call_id)
-        refused = self._gate.turn_away(tool, call, "there is no such tool")
-        return ToolMessage(
-            refused.to_model(), name=name, tool_call_id=call_id or "", status="error"
-        )
+        return _message(request, self._gate.turn_away(tool, call, "there is no such tool"))
+
+
+def _message(request: ToolCallRequest, refused: Blocked) -> ToolMessage:
+    name, call_id = request.tool_call["name"], request.tool_call["id"] or ""
+    return ToolMessage(refused.to_model(), name=name, tool_call_id=call_id, status="error")
 
 
 class Turns(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
     from lockgate.scope import Scope
     from lockgate.steps import Admit, Ask, Outcome, Run
 
-OnHold = Literal["pause", "raise", "tell"]
+OnHold = Literal["pause", "raise", "tell", "wait"]
 OnBlock = Literal["tell", "raise"]
+_TELLING: Final = ("tell", "wait")
+"""Ways after which the agent goes on, and asks again when it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Governed:
         parse: The tool's own validation.
         on_hold: How a held call is handed back.
         on_block: How a refused call is handed back.
+        patience: How many seconds to wait for an answer, where that was chosen.
     """
 
     gate: Gate
@@ -53,8 +57,9 @@ class Governed:
     defaults: Mapping[str, Any]
     artifact: bool
     parse: Callable[[dict[str, Any], str], dict[str, Any]]
-    on_hold: OnHold
-    on_block: OnBlock
+    on_hold: OnHold = "pause"
+    on_block: OnBlock = "tell"
+    patience: float = 0.0
 
 
 @dataclass(slots=True)
@@ -94,6 +99,12 @@ def announce() -> bool:
         return False
     frame.announced = True
     return True
+
+
+def is_noted(call_id: str) -> bool:
+    """Say whether the call that runs here is this one, by a contained tool."""
+    frame = _frame.get()
+    return frame is not None and frame.tool_call_id == call_id
 
 
 def is_governed_run() -> bool:
@@ -142,7 +153,7 @@ class Passage:
 
     def host(self, ask: Callable[[Ask], Any], run: Callable[[Run], Any]) -> Host:
         """Return what the plan asks of this door."""
-        return Host(ask, run, self.admit, asks_again=self._governed.on_hold == "tell")
+        return Host(ask, run, self.admit, asks_again=self._governed.on_hold in _TELLING)
 
     def exact(self, step: Run) -> tuple[list[Any], dict[str, Any]]:
         """Return the frozen arguments as the tool takes them, with what was injected."""
@@ -151,15 +162,31 @@ class Passage:
 
     def ask(self, step: Ask) -> Any:
         """Ask in the way that was chosen and is possible here."""
-        if self._governed.on_hold == "pause" and can_pause():
-            return pause(step)
-        return self._governed.gate.ask(step)
+        match self._governed.on_hold:
+            case "pause" if can_pause():
+                return pause(step)
+            case "wait":
+                return self._wait(step)
+            case _:
+                return self._governed.gate.ask(step)
 
     def aask(self, step: Ask) -> Any:
         """Ask as `ask` does, without holding up the event loop."""
-        if self._governed.on_hold == "pause" and can_pause():
-            return pause(step)
-        return self._governed.gate.aask(step)
+        match self._governed.on_hold:
+            case "pause" if can_pause():
+                return pause(step)
+            case _:
+                return asyncio.to_thread(self.ask, step)
+
+    def _wait(self, step: Ask) -> Any:
+        """Ask whom the gate asks, and give others some time to answer."""
+        gate = self._governed.gate
+        try:
+            return gate.ask(step)
+        except PendingApproval:
+            if gate.desk.wait(step.request.id, self._governed.patience):
+                return None
+            raise
 
     def __enter__(self) -> None:
         """Let the inside of the tool through."""
@@ -188,7 +215,7 @@ class Passage:
             raise signal.signal from None
         pending = isinstance(signal, PendingApproval)
         way = self._governed.on_hold if pending else self._governed.on_block
-        if way == "tell" and self._frame is not None:
+        if way in _TELLING and self._frame is not None:
             raise Told(signal) from signal
         raise signal
 

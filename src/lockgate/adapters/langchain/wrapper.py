@@ -53,6 +53,7 @@ def contained(  # noqa: PLR0913 - the ways to hand back, and what authors declar
     *,
     on_hold: OnHold = "pause",
     on_block: OnBlock = "tell",
+    patience: float = 60.0,
     actions: Mapping[str, str] | None = None,
     idempotent: Sequence[str] = (),
 ) -> Any:
@@ -62,8 +63,10 @@ def contained(  # noqa: PLR0913 - the ways to hand back, and what authors declar
         tools: A LangChain tool, a plain callable, or a sequence of these.
         gate: The gate.
         on_hold: `pause` takes LangGraph's own pause where the graph can be resumed, and raises
-            elsewhere; `raise` raises `PendingApproval`; `tell` tells the model.
+            elsewhere; `raise` raises `PendingApproval`; `tell` tells the model; `wait` waits for
+            an answer first.
         on_block: `tell` answers the model with an error message; `raise` raises.
+        patience: How many seconds `wait` waits.
         actions: Canonical actions of tools by name, where their author knows them.
         idempotent: Names of tools that may be retried under the same idempotency key.
 
@@ -73,12 +76,15 @@ def contained(  # noqa: PLR0913 - the ways to hand back, and what authors declar
     if on_hold not in get_args(OnHold) or on_block not in get_args(OnBlock):
         raise WiringError(f"unknown option: on_hold=`{on_hold}`, on_block=`{on_block}`")
 
+    ways: dict[str, Any] = {"on_hold": on_hold, "on_block": on_block, "patience": patience}
+
     def one(tool: Any) -> BaseTool:
         plain = _as_tool(tool)
         if is_contained(plain):
             return plain
         signature = _signature(plain, (actions or {}).get(plain.name), plain.name in idempotent)
-        return _subclassed(plain, _governed(plain, gate, signature, on_hold, on_block))
+        governed = replace(_governed(plain, gate, signature), **ways)
+        return _subclassed(plain, governed)
 
     return [one(tool) for tool in tools] if isinstance(tools, list | tuple) else one(tools)
 
@@ -107,9 +113,7 @@ def _signature(tool: BaseTool, action: str | None, idempotent: bool) -> Signatur
     )
 
 
-def _governed(
-    tool: BaseTool, gate: Gate, signature: Signature, on_hold: OnHold, on_block: OnBlock
-) -> Governed:
+def _governed(tool: BaseTool, gate: Gate, signature: Signature) -> Governed:
     return Governed(
         gate=gate,
         tool=gate.register(signature),
@@ -118,8 +122,6 @@ def _governed(
         defaults={},
         artifact=tool.response_format == "content_and_artifact",
         parse=cast("Any", tool._parse_input),  # noqa: SLF001 - the tool's own validation
-        on_hold=on_hold,
-        on_block=on_block,
     )
 
 
