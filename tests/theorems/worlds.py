@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lockgate.approve import Choice
 from lockgate.call import ToolCall
 from lockgate.classify import BY_ID, Classification
-from lockgate.evaluate import Handling, Level, Policy, Rule, Then
+from lockgate.evaluate import Handling, Level, Policy, Rule, RulesInTurn, Then
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +116,11 @@ def _policy(verdict: str) -> Policy:
     then = {"ALLOW": Then.ALLOW, "REQUIRE_APPROVAL": Then.REQUIRE_APPROVAL, "BLOCK": Then.BLOCK}
     return Policy(
         rules=_Always(
-            {"*": (Rule.build(id="rule", then=then[verdict], reason="the world is so"), NEVER)}
+            {
+                "*": RulesInTurn(
+                    (Rule.build(id="rule", then=then[verdict], reason="the world is so"), NEVER)
+                )
+            }
         ),
         handling=dict.fromkeys(Level, Handling.BY_RULE_ONLY),
         revision="rb-world",

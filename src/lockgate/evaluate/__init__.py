@@ -30,7 +30,10 @@ from lockgate.evaluate.policy import (
     Policy,
     PolicyJudge,
     Rule,
+    Rules,
+    RulesInTurn,
     Then,
+    unanswered,
 )
 from lockgate.evaluate.risk import RiskJudge, assess
 from lockgate.evaluate.variables import Variables
@@ -61,12 +64,15 @@ __all__ = [
     "Risk",
     "RiskJudge",
     "Rule",
+    "Rules",
+    "RulesInTurn",
     "Share",
     "Then",
     "Variables",
     "Weights",
     "assess",
     "evaluate",
+    "unanswered",
 ]
 
 

@@ -115,12 +115,70 @@ class Rule:
         )
         return cls(id=id, then=then, reason=reason, tell=tell, findings=found, **rest)
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether it speaks about every call of its tool."""
+        return not self.levels and self.bounds is None
+
+    def speaks(self, question: Question) -> bool:
+        """Say whether it speaks about this call; its condition is another matter."""
+        if self.levels and question.risk.level not in self.levels:
+            return False
+        return self.bounds is None or self.bounds.cover(question)
+
 
 _KINDS: Final = {
     Then.ALLOW: (Kind.GRANT,),
     Then.REQUIRE_APPROVAL: (Kind.HOLD, Kind.GRANT_IF_APPROVED),
     Then.BLOCK: (Kind.FORBID,),
 }
+
+
+class Rules(Protocol):
+    """Rules that are asked together."""
+
+    def found(self, question: Question) -> Sequence[Finding]:
+        """Return what every rule that applies finds, in the order of the rules.
+
+        A condition that has no answer objects; it never vanishes.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RulesInTurn:
+    """Rules that are asked one after another: what any faster way must find too."""
+
+    rules: tuple[Rule, ...]
+
+    def found(self, question: Question) -> list[Finding]:
+        """Return what every rule that applies finds, in the order of the rules."""
+        variables = Variables(question)
+        found: list[Finding] = []
+        for rule in self.rules:
+            if rule.speaks(question):
+                found.extend(_heard(rule, variables))
+        return found
+
+
+def _heard(rule: Rule, variables: Variables) -> Sequence[Finding]:
+    try:
+        applies = rule.condition is None or rule.condition.holds(variables)
+    except ConditionError as error:
+        return (unanswered(rule, error),)
+    return rule.findings if applies else ()
+
+
+def unanswered(rule: Rule, error: ConditionError) -> Finding:
+    """Return what is found where a condition has no answer."""
+    return Finding(
+        kind=Kind.FORBID,
+        judge=JUDGE,
+        rule=rule.id,
+        reason=f"rule `{rule.id}` could not be judged: {error}",
+        tell=rule.tell,
+        erred=True,
+    )
 
 
 class Handling(StrEnum):
@@ -151,7 +209,7 @@ class Fence:
 
     name: str
     bounds: Bounds
-    rules: Mapping[str, tuple[Rule, ...]]
+    rules: Mapping[str, Rules]
     handling: Mapping[Level, Handling]
     unsaid: ClassVar = Handling.ALLOW
 
@@ -174,7 +232,7 @@ class Policy:
         unsaid: What becomes of a level that `handling` does not name.
     """
 
-    rules: Mapping[str, tuple[Rule, ...]]
+    rules: Mapping[str, Rules]
     handling: Mapping[Level, Handling]
     revision: str
     approval_seconds: int = 86_400
@@ -213,11 +271,10 @@ def _by_rules(said: Policy | Fence, weights: Weights, question: Question) -> Ite
     """
     profile = question.profile
     if not profile.also:
-        yield from _applied(said.rules[profile.action.id], question)
+        yield from said.rules[profile.action.id].found(question)
         return
     parts = {
-        action: list(_applied(said.rules[action.id], question))
-        for action in (profile.action, *profile.also)
+        action: said.rules[action.id].found(question) for action in (profile.action, *profile.also)
     }
     asked = [found for action, found in parts.items() if not _lets_look(said, weights, action)]
     kept = {
@@ -235,35 +292,6 @@ def _lets_look(said: Policy | Fence, weights: Weights, action: Action) -> bool:
     """Say whether this is a look that the level alone lets through."""
     how = said.handling.get(weights.level(action.base_risk), said.unsaid)
     return action.effect is Effect.READ and how in {Handling.ALLOW, Handling.LOG}
-
-
-def _applied(rules: Sequence[Rule], question: Question) -> Iterator[Finding]:
-    seen: Variables | None = None
-    for rule in rules:
-        if rule.levels and question.risk.level not in rule.levels:
-            continue
-        if rule.bounds is not None and not rule.bounds.cover(question):
-            continue
-        if rule.condition is None:
-            yield from rule.findings
-            continue
-        seen = seen or Variables(question)
-        try:
-            if rule.condition.holds(seen):
-                yield from rule.findings
-        except ConditionError as error:
-            yield _unanswered(rule, error)
-
-
-def _unanswered(rule: Rule, error: ConditionError) -> Finding:
-    return Finding(
-        kind=Kind.FORBID,
-        judge=JUDGE,
-        rule=rule.id,
-        reason=f"rule `{rule.id}` could not be judged: {error}",
-        tell=rule.tell,
-        erred=True,
-    )
 
 
 _BY_LEVEL: Final = {

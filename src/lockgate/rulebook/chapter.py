@@ -12,6 +12,7 @@ from lockgate.rulebook.condition import CelCondition, ConditionSyntaxError
 from lockgate.rulebook.document import Layer, Way
 from lockgate.rulebook.index import Index, IndexedRule
 from lockgate.rulebook.layers import in_force, strictest
+from lockgate.rulebook.ruleset import RuleSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +48,16 @@ class Chapter:
     @cached_property
     def _index(self) -> Index:
         return Index(self.rules)
+
+    @cached_property
+    def _heard(self) -> dict[tuple[Rule, ...], RuleSet]:
+        return {}
+
+    def heard(self, rules: tuple[Rule, ...]) -> RuleSet:
+        """Return some of the rules as one; the same for all tools and actions they are for."""
+        if rules not in self._heard:
+            self._heard[rules] = RuleSet(rules)
+        return self._heard[rules]
 
     def about(self, signature: Signature, classification: Classification) -> About:
         """Return what is said about one tool."""
@@ -93,13 +104,14 @@ class About:
         expire = any(item.rule.bounds and item.rule.bounds.until for item in self.items)
         return expire or self.names(_CLOCK)
 
-    def chosen(self, *, trial: bool) -> dict[str, tuple[Rule, ...]]:
+    def chosen(self, *, trial: bool) -> dict[str, RuleSet]:
         """Return what the judge needs of the rules, for each action."""
         chosen = {
             action: [item.rule if trial else item.enforced for item in items]
             for action, items in self.rules.items()
         }
-        return {action: tuple(filter(None, rules)) for action, rules in chosen.items()}
+        heard = self.chapter.heard
+        return {action: heard(tuple(filter(None, rules))) for action, rules in chosen.items()}
 
     def levels(self, *, trial: bool) -> Mapping[Level, Handling]:
         """Return what happens to each level."""
@@ -108,7 +120,7 @@ class About:
     def fence(self, *, trial: bool) -> Fence | None:
         """Return the fence that the judge needs, if there is anything to say."""
         rules, levels = self.chosen(trial=trial), self.levels(trial=trial)
-        if not levels and not any(rules.values()):
+        if not levels and not any(heard.rules for heard in rules.values()):
             return None
         chapter = self.chapter
         return Fence(name=chapter.name, bounds=chapter.bounds, rules=rules, handling=levels)

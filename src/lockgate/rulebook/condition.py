@@ -21,7 +21,10 @@ from lockgate.evaluate import ConditionError, Variables
 from lockgate.rulebook.compile import (
     ANY,
     BUDGET,
+    Checked,
     Exhausted,
+    Literal,
+    Unreadable,
     Vocabulary,
     evaluator,
     read,
@@ -29,8 +32,6 @@ from lockgate.rulebook.compile import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from lockgate.rulebook.compile import Checked
 
 _TEXT, _INT, _ANY = cel.Type.STRING, cel.Type.INT, cel.Type.DYN
 _ANYTHING: Final = cel.Type.Map(_TEXT, cel.Type.List(_ANY))
@@ -89,6 +90,9 @@ _LITERAL: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _WORD: Final = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 
 
+_UNREAD: Final = Checked(Literal(0, None), {})
+
+
 class ConditionSyntaxError(ValueError):
     """A condition that can't be compiled; `line` and `column` count from one within it."""
 
@@ -113,7 +117,7 @@ class CelCondition:
         history: Whether it looks at the conversation.
     """
 
-    __slots__ = ("_expression", "_run", "history", "names", "text")
+    __slots__ = ("_checked", "_expression", "_run", "history", "names", "text")
 
     def __init__(self, text: str) -> None:
         """Compile and type-check `text`.
@@ -131,16 +135,18 @@ class CelCondition:
         kind = self._expression.return_type().name()
         if kind not in {"BOOL", "DYN"}:
             raise ConditionSyntaxError(f"a condition must be true or false, not {kind}", 1, 1)
+        self._checked: Checked | None = _UNREAD
         self._run: Callable[[Variables], bool] = self._compile
 
     @property
-    def checked(self) -> Checked:
-        """What the engine understood.
-
-        Raises:
-            Unreadable: If it holds anything that is not known here.
-        """
-        return read(self._expression.serialize())
+    def checked(self) -> Checked | None:
+        """What the engine understood, or nothing if that can't be read."""
+        if self._checked is _UNREAD:
+            try:
+                self._checked = read(self._expression.serialize())
+            except Unreadable:
+                self._checked = None
+        return self._checked
 
     def holds(self, variables: Variables) -> bool:
         """Say whether the condition is true.
@@ -160,7 +166,7 @@ class CelCondition:
     def _compile(self, variables: Variables) -> bool:
         """Compile when the first call asks, then answer it."""
         try:
-            self._run = evaluator(self.checked, VOCABULARY)
+            self._run = evaluator(self.checked, VOCABULARY) if self.checked else self.ask
         except Exception:  # noqa: BLE001 - INVARIANT: what can't be compiled, the engine evaluates
             self._run = self.ask
         return self._run(variables)

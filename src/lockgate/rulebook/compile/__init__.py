@@ -15,10 +15,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lockgate.rulebook.compile.emit import NAMESPACE, Emitter
-from lockgate.rulebook.compile.fragments import Declined, Vocabulary
+from lockgate.rulebook.compile.fragments import Declined, Fragment, Part, Vocabulary
+from lockgate.rulebook.compile.guards import Guard, guards
 from lockgate.rulebook.compile.reading import read
-from lockgate.rulebook.compile.tree import Checked
-from lockgate.rulebook.compile.values import ANY, BUDGET, Exhausted, Undecided
+from lockgate.rulebook.compile.tree import Checked, Literal
+from lockgate.rulebook.compile.values import ANY, BUDGET, NUMBERS, Exhausted, Undecided
 from lockgate.rulebook.compile.wire import Unreadable
 from lockgate.rulebook.compile.writer import Writer
 
@@ -28,13 +29,22 @@ if TYPE_CHECKING:
 __all__ = [
     "ANY",
     "BUDGET",
+    "NAMESPACE",
+    "NUMBERS",
     "Checked",
     "Declined",
+    "Emitter",
     "Exhausted",
+    "Fragment",
+    "Guard",
+    "Literal",
+    "Part",
     "Undecided",
     "Unreadable",
     "Vocabulary",
+    "Writer",
     "evaluator",
+    "guards",
     "read",
     "written",
 ]

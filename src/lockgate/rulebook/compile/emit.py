@@ -26,6 +26,7 @@ from lockgate.rulebook.compile.tree import (
     Name,
     Quantified,
     Select,
+    path,
 )
 from lockgate.rulebook.compile.values import (
     BUDGET,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lockgate.rulebook.compile.fragments import Kinds, Path, Vocabulary
+    from lockgate.rulebook.compile.overloads import Overloads
     from lockgate.rulebook.compile.tree import Node
     from lockgate.rulebook.compile.writer import Line, Writer
 
@@ -105,23 +107,31 @@ class Emitter:
     def prologue(self) -> list[Line]:
         """Return the lines that read what all conditions share; they raise nothing."""
         lines = []
-        for path, name in self._reads.items():
-            lines.append((0, f"{name} = {self._read(path)}"))
-            if path in self._numbers:
-                lines.append((0, f"{self._numbers[path]} = type({name}) in numbers"))
+        for where, name in self._reads.items():
+            lines.append((0, f"{name} = {self._read(where)}"))
+            if where in self._numbers:
+                lines.append((0, f"{self._numbers[where]} = type({name}) in numbers"))
         return lines
 
-    def _read(self, path: Path) -> str:
-        key = self.writer.constant(path[-1], "key")
-        if len(path) == 1:
+    def _read(self, where: Path) -> str:
+        key = self.writer.constant(where[-1], "key")
+        if len(where) == 1:
             return f"variables[{key}]"
-        absent = self.writer.constant(Absent(".".join(path)), "no")
-        root, *inner = path[:-1]
-        above = self._reads[path[:-1]]
+        absent = self.writer.constant(Absent(".".join(where)), "no")
+        root, *inner = where[:-1]
+        above = self._reads[where[:-1]]
         get = f"{above}.get({key}, {absent})"
         if not inner and self._vocabulary.kinds[root] == {dict}:
             return get
         return f"{get} if type({above}) is dict else {absent}"
+
+    def reading(self, where: Path) -> str:
+        """Return the name of what is read at `where` before all conditions."""
+        if where not in self._reads:
+            if len(where) > 1:
+                self.reading(where[:-1])
+            self._reads[where] = self.writer.fresh("read")
+        return self._reads[where]
 
     def fragment(self, node: Node) -> Fragment:
         """Emit one node; what must run before it is written at once."""
@@ -158,44 +168,31 @@ class Emitter:
             key = self.writer.constant(name, "key")
             return Fragment(f"variables[{key}]", known.kinds[name], sure=True)
         if name in known.moments:
-            return Fragment(f"moment({self._reading((name,))})", frozenset({Timestamp}))
+            return Fragment(f"moment({self.reading((name,))})", frozenset({Timestamp}))
         if name in known.kinds:
-            path = (name,) if name in known.exact else ()
-            return Fragment(self._reading((name,)), known.kinds[name], sure=True, path=path)
+            where = (name,) if name in known.exact else ()
+            return Fragment(self.reading((name,)), known.kinds[name], sure=True, path=where)
         if name in KINDS:
             return self._literal(Kind(name))
         raise Declined(name)
 
-    def _reading(self, path: Path) -> str:
-        """Return the name of what is read at `path` before all conditions."""
-        if path not in self._reads:
-            if len(path) > 1:
-                self._reading(path[:-1])
-            self._reads[path] = self.writer.fresh("read")
-        return self._reads[path]
+    def _is_number(self, where: Path) -> str:
+        """Return the name that says whether what is read at `where` is a number."""
+        if where not in self._numbers:
+            self._numbers[where] = self.writer.fresh("number")
+        return self._numbers[where]
 
-    def _is_number(self, path: Path) -> str:
-        """Return the name that says whether what is read at `path` is a number."""
-        if path not in self._numbers:
-            self._numbers[path] = self.writer.fresh("number")
-        return self._numbers[path]
-
-    def path(self, node: Node) -> Path:
+    def _path(self, node: Node) -> Path:
         """Return where a node reads an exact variable, such as `args.amount`, or nothing."""
-        match node:
-            case Name(_, name) if name in self._vocabulary.exact and name not in self._bound:
-                return (name,)
-            case Select(_, operand, field) | Call(_, "_[_]", (operand, Literal(_, str(field)))):
-                above = self.path(operand)
-                return (*above, field) if above else ()
-            case _:
-                return ()
+        where = path(node)
+        known = where and where[0] in self._vocabulary.exact and where[0] not in self._bound
+        return where if known else ()
 
     def _select(self, operand: Node, field: str) -> Fragment:
-        above = self.path(operand)
+        above = self._path(operand)
         if above:
-            path = (*above, field)
-            return Fragment(self._reading(path), maybe=True, path=path)
+            where = (*above, field)
+            return Fragment(self.reading(where), maybe=True, path=where)
         inner = self.fragment(operand)
         return Fragment(f"field({inner.code}, {self.writer.constant(field, 'key')})")
 
@@ -224,7 +221,7 @@ class Emitter:
                 return logic.choice(self, condition, yes, no)
             case "or" | "orValue", (target, other):
                 return logic.default(self, function, target, other)
-            case "_[_]", (operand, Literal(_, str(field))) if self.path(operand):
+            case "_[_]", (operand, Literal(_, str(field))) if self._path(operand):
                 return self._select(operand, field)
             case "@in", (value, ListOf(_, items)) if texts(items):
                 return self._one_of(self.fragment(value), texts(items))
@@ -258,7 +255,25 @@ class Emitter:
             return Fragment(f"{run}({code})", found.result, sure)
         run = self.writer.constant(DISPATCHERS[function], "function")
         results: Kinds = frozenset().union(*(overload.result for overload in table.values()))
-        return Fragment(f"{run}({code})", results)
+        return Fragment(self._usually(table, arguments, code, f"{run}({code})"), results)
+
+    def _usually(self, table: Overloads, arguments: list[Fragment], code: str, slow: str) -> str:
+        """Try the one overload that fits if the one argument of unknown kind is what it must be."""
+        unknown = [at for at, argument in enumerate(arguments) if len(argument.kinds) != 1]
+        if len(unknown) != 1 or not arguments[unknown[0]].path:
+            return slow
+        fitting = [
+            (kinds[unknown[0]], overload)
+            for kinds, overload in table.items()
+            if len(kinds) == len(arguments)
+            and all(kind in argument.kinds for kind, argument in zip(kinds, arguments, strict=True))
+        ]
+        if len(fitting) != 1:
+            return slow
+        kind, overload = fitting[0]
+        run = self.writer.constant(overload.run, "function")
+        test = f"type({arguments[unknown[0]].code}) is {self.writer.constant(kind, 'kind')}"
+        return f"({run}({code}) if {test} else {slow})"
 
     def _equality(self, function: str, a: Fragment, b: Fragment) -> Fragment:
         symbol, slow = ("==", "equal") if function == "_==_" else ("!=", "different")

@@ -35,7 +35,8 @@ class Overload:
     total: bool
 
 
-OVERLOADS: Final[dict[str, dict[tuple[type, ...], Overload]]] = {}
+Overloads = dict[tuple[type, ...], Overload]
+OVERLOADS: Final[dict[str, Overloads]] = {}
 """Every overload by the name of its function and the kinds it takes."""
 
 
@@ -68,12 +69,12 @@ def _kinds(hint: Any) -> tuple[type, ...]:
 
 def dispatcher(name: str) -> Callable[..., Any]:
     """Return a function that does what `name` does, by the kinds of the values it is given."""
-    table = OVERLOADS[name]
+    table = {kinds: entry.run for kinds, entry in OVERLOADS[name].items()}
 
     def run(*values: Any) -> Any:
-        found = table.get(tuple(map(type, values)))
+        found = table.get(tuple([type(value) for value in values]))
         if found is None:
             raise mismatch(name, *values)
-        return found.run(*values)
+        return found(*values)
 
     return run

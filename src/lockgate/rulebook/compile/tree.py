@@ -170,3 +170,15 @@ def _optional(node: Node) -> bool:
     if isinstance(node, Call) and node.function in _OPTIONAL:
         return True
     return any(map(_optional, children(node)))
+
+
+def path(node: Node) -> tuple[str, ...]:
+    """Return the variable and the fields that a node is read from, or nothing."""
+    match node:
+        case Name(_, name):
+            return (name,)
+        case Select(_, operand, field) | Call(_, "_[_]", (operand, Literal(_, str(field)))):
+            above = path(operand)
+            return (*above, field) if above else ()
+        case _:
+            return ()

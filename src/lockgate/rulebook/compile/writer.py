@@ -46,16 +46,20 @@ class Writer:
         """Write what follows as the block of `head`."""
         self.write(head)
         self._depth += 1
-        yield
-        self._depth -= 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
 
     @contextmanager
     def aside(self) -> Iterator[list[Line]]:
         """Set aside what is written meanwhile, to be inserted somewhere."""
         lines, depth = self.lines, self._depth
         self.lines, self._depth = [], 0
-        yield self.lines
-        self.lines, self._depth = lines, depth
+        try:
+            yield self.lines
+        finally:
+            self.lines, self._depth = lines, depth
 
     def fresh(self, what: str) -> str:
         """Return a name that nothing has yet."""
