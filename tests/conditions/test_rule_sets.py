@@ -176,8 +176,8 @@ def test_rules_asked_together_find_what_they_find_in_turn():
 
 @pytest.mark.slow
 def test_very_many_rules_asked_together_find_what_they_find_in_turn():
-    seen = alike(3_000)
-    assert min(seen.values()) > 1_000
+    seen = alike(1_000)
+    assert min(seen.values()) > 300
 
 
 OVER = tuple(f"args.amount > {limit}" for limit in range(100, 1100, 10))

@@ -27,6 +27,7 @@ from lockgate.rulebook.compile import (
     Unreadable,
     Vocabulary,
     evaluator,
+    faults,
     read,
 )
 
@@ -137,6 +138,9 @@ class CelCondition:
             raise ConditionSyntaxError(f"a condition must be true or false, not {kind}", 1, 1)
         self._checked: Checked | None = _UNREAD
         self._run: Callable[[Variables], bool] = self._compile
+        if "matches" in text:
+            for fault in self.faults(None):
+                raise fault
 
     @property
     def checked(self) -> Checked | None:
@@ -147,6 +151,20 @@ class CelCondition:
             except Unreadable:
                 self._checked = None
         return self._checked
+
+    def faults(self, parameters: object) -> tuple[ConditionSyntaxError, ...]:
+        """Return what can't be right about calls of a tool, each with its place in the text.
+
+        Args:
+            parameters: The tool's JSON Schema; `None` if nothing is known of it.
+        """
+        if self.checked is None:
+            return ()
+        found = faults(self.checked, VOCABULARY.kinds, parameters)
+        return tuple(
+            ConditionSyntaxError(fault.message, *_line(self.text, fault.offset), fault.hint)
+            for fault in found
+        )
 
     def holds(self, variables: Variables) -> bool:
         """Say whether the condition is true.
@@ -191,6 +209,12 @@ class CelCondition:
 
 def _typed(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, **{name: datetime.fromisoformat(values[name]) for name in MOMENTS}}
+
+
+def _line(text: str, offset: int) -> tuple[int, int]:
+    """Return line and column of a place in a text, counted from one."""
+    before = text[:offset]
+    return before.count("\n") + 1, offset - before.rfind("\n")
 
 
 def _placed(text: str) -> ConditionSyntaxError:

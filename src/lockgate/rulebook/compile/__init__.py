@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lockgate.rulebook.compile.emit import NAMESPACE, Emitter
+from lockgate.rulebook.compile.faults import Fault, faults
 from lockgate.rulebook.compile.fragments import Declined, Fragment, Part, Vocabulary
 from lockgate.rulebook.compile.guards import Guard, guards
 from lockgate.rulebook.compile.reading import read
@@ -35,6 +36,7 @@ __all__ = [
     "Declined",
     "Emitter",
     "Exhausted",
+    "Fault",
     "Fragment",
     "Guard",
     "Literal",
@@ -44,6 +46,7 @@ __all__ = [
     "Vocabulary",
     "Writer",
     "evaluator",
+    "faults",
     "guards",
     "read",
     "written",
