@@ -152,6 +152,7 @@ class Gate:
 
         Raises:
             WiringError: If it declares an action that is not in the catalogue.
+            RulebookError: If a rule about just this tool can't be right, as it declares itself.
         """
         classification = classify(signature)
         policy = self.rulebook.policy_for(signature, classification)

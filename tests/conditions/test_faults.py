@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conditions.expressions import NAMES, SENSIBLE, Writer
+from lockgate import Gate, Rulebook, RulebookError
 from lockgate.classify import Signature, classify
 from lockgate.demo.conversations import packaged
 from lockgate.evaluate import ConditionError
@@ -223,6 +224,29 @@ def test_a_schema_that_refers_to_itself_is_read_to_an_end():
 )
 def test_a_schema_is_read_for_what_a_value_may_be(schema, kinds):
     assert of_schema(schema).kinds == kinds
+
+
+# ── Where it is checked ──────────────────────────────────────────────────────────────────────
+
+
+def registered(on, when):
+    rules = f"rules:\n  - id: r\n    on: {on}\n    when: {when}\n    then: block\n    reason: x\n"
+    with Gate.open(Rulebook.parse(rules, "shop.yaml"), store="memory://") as gate:
+        gate.register(Signature(name="refund", parameters=REFUND))
+
+
+def test_a_tool_is_refused_where_a_rule_about_just_it_cant_be_right():
+    with pytest.raises(RulebookError) as caught:
+        registered("{tool: refund}", "args.amount > 500 && args.amout > 5")
+    assert str(caught.value) == (
+        "shop.yaml:4:37: rule `r`: there is no `args.amout` (hint: did you mean `amount`?)"
+    )
+    registered("{tool: refund}", "args.amount > 500")
+
+
+@pytest.mark.parametrize("on", ["{tool: [refund, charge]}", "{tool: 'ref*'}", "{effect: pay}"])
+def test_a_rule_about_several_tools_may_ask_for_what_one_of_them_has_not(on):
+    registered(on, "has(args.payee) && args.payee == 'x'")
 
 
 # ── A fault is one for every call ────────────────────────────────────────────────────────────

@@ -101,7 +101,11 @@ class Rulebook:
         return self.top.levels
 
     def policy_for(self, signature: Signature, classification: Classification) -> Policy:
-        """Return what this rulebook says about one tool; ask once, when it is registered."""
+        """Return what this rulebook says about one tool; ask once, when it is registered.
+
+        Raises:
+            RulebookError: If a rule about just this tool can't be right, as it declares itself.
+        """
         near = (item for item in self.fences if named(item.sources, signature.source))
         found = [item.about(signature, classification) for item in (self.top, *near)]
         policy = self._policy(found, trial=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from lockgate.classify import BY_ID
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from lockgate.classify import Action, Classification, Signature
+    from lockgate.errors import RulebookError
     from lockgate.rulebook.document import Document, RuleText
     from lockgate.rulebook.layers import Written
     from lockgate.rulebook.source import Source
@@ -60,11 +61,16 @@ class Chapter:
         return self._heard[rules]
 
     def about(self, signature: Signature, classification: Classification) -> About:
-        """Return what is said about one tool."""
+        """Return what is said about one tool.
+
+        Raises:
+            RulebookError: If a rule about just this tool can't be right, as it declares itself.
+        """
         actions = {name: BY_ID.get(name, classification.action) for name in classification.actions}
-        return About(
-            self, {name: self._matching(signature, action) for name, action in actions.items()}
-        )
+        rules = {name: self._matching(signature, action) for name, action in actions.items()}
+        for item in {item.rule.id: item for items in rules.values() for item in items}.values():
+            item.check(signature)
+        return About(self, rules)
 
     def _matching(self, signature: Signature, action: Action) -> list[IndexedRule]:
         found = self._index.candidates(signature.name, action.id)
@@ -181,6 +187,7 @@ def _compiled(source: Source, document: Document, within: str = "") -> Iterator[
             way=mode.way,
             share=Share(drawn, mode.percent),
             place=source.place(("rules", at, "id")),
+            located=partial(_located, source, at, text.id),
         )
 
 
@@ -201,6 +208,10 @@ def _condition(source: Source, at: int, text: RuleText) -> CelCondition | None:
     try:
         return CelCondition(text.when)
     except ConditionSyntaxError as error:
-        path = ("rules", at, "when")
-        message = f"rule `{text.id}`: {error}"
-        raise source.error_inside(path, error.line, error.column, message, error.hint) from None
+        raise _located(source, at, text.id, error) from None
+
+
+def _located(source: Source, at: int, rule: str, error: ConditionSyntaxError) -> RulebookError:
+    """Place an error of a rule's condition in the document."""
+    message = f"rule `{rule}`: {error}"
+    return source.error_inside(("rules", at, "when"), error.line, error.column, message, error.hint)

@@ -12,12 +12,15 @@ from fnmatch import translate
 from typing import TYPE_CHECKING, Final
 
 from lockgate.evaluate import ANYWHERE, Rule, Share
+from lockgate.rulebook.condition import CelCondition
 from lockgate.rulebook.document import On, Way
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from lockgate.classify import Action, Signature
+    from lockgate.errors import RulebookError
+    from lockgate.rulebook.condition import ConditionSyntaxError
 
 _WILD: Final = re.compile(r"[*?\[]")
 
@@ -33,6 +36,7 @@ class IndexedRule:
         way: Whether it is in force.
         share: For how many, in a canary.
         place: File, line and column it is written at.
+        located: Places an error of its condition in its document.
     """
 
     rule: Rule
@@ -41,6 +45,19 @@ class IndexedRule:
     way: Way
     share: Share | None
     place: tuple[str, int, int]
+    located: Callable[[ConditionSyntaxError], RulebookError]
+
+    def check(self, signature: Signature) -> None:
+        """Check the condition against what a tool declares, if the rule names just this one.
+
+        A rule about several tools may ask which of them has a field.
+
+        Raises:
+            RulebookError: At the first thing that can't be right.
+        """
+        if self.on.tool == [signature.name] and isinstance(self.rule.condition, CelCondition):
+            for fault in self.rule.condition.faults(signature.parameters):
+                raise self.located(fault)
 
     @property
     def enforced(self) -> Rule | None:
