@@ -25,6 +25,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from lockgate import Gate, Rulebook, cli, errors
 from lockgate.approve import Choice, State
@@ -36,6 +37,7 @@ from lockgate.evaluate.weights import DEFAULT
 from lockgate.record import EventKind
 from lockgate.rulebook import VARIABLES
 from lockgate.rulebook.document import Document, Layer, On, RuleText, Way
+from lockgate.testing.cases import CasesText
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -439,7 +441,10 @@ def test_the_first_pages_show_both_frameworks_in_the_same_five_lines():
 def test_each_rulebook_in_a_page_loads(path):
     for block in blocks(path):
         if block.language == "yaml" and block.text.startswith("lockgate: 1"):
-            Rulebook.parse(block.text, f"{path.name}:{block.line}")
+            if "\ncases:" in block.text:
+                CasesText.model_validate(yaml.safe_load(block.text))
+            else:
+                Rulebook.parse(block.text, f"{path.name}:{block.line}")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

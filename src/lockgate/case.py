@@ -122,8 +122,13 @@ def refusal(case: Case, kind: type[Refused], reason: str) -> Draft:
     return case.draft(EventKind.REFUSED, told, kind.outcome, case.nonce)
 
 
-def decided_draft(case: Case, past: Past, decision: Decision, took: dict[str, int]) -> Draft:
-    """Draft what was decided; the same decision about the same attempt is recorded once."""
+def decided_draft(
+    case: Case, past: Past, decision: Decision, at: str, took: dict[str, int]
+) -> Draft:
+    """Draft what was decided; the same decision about the same attempt is recorded once.
+
+    It bears the time of the facts it was made on, so that it can be made again exactly.
+    """
     told = {
         "tool": case.call.tool,
         "source": case.call.source,
@@ -137,7 +142,7 @@ def decided_draft(case: Case, past: Past, decision: Decision, took: dict[str, in
     again = case.nonce if (case.call.repeatable or case.free) and past.request is None else ""
     edit = case.call.fingerprint if case.call.fingerprint != case.identity.fingerprint else ""
     key = (decision.verdict.value, decision.revision, past.generation, again, edit)
-    return case.draft(EventKind.DECIDED, told, *key)
+    return draft(EventKind.DECIDED, case.identity, at, told, key=key)
 
 
 def _principal(call: ToolCall) -> dict[str, str | None]:

@@ -68,7 +68,7 @@ def contain(case: Case) -> Plan:
     gathered = case.timer()
     decision = judge(case, known.facts)
     took = {"gather_ns": gathered - begun, "judge_ns": case.timer() - gathered}
-    decided = decided_draft(case, past, decision, took)
+    decided = decided_draft(case, past, decision, known.facts.now, took)
     if decision.verdict is Verdict.BLOCK:
         yield from write(decided)
         raise Blocked(decision.reason, call=case.call, decision=decision, tell=decision.tell)

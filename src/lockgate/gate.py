@@ -114,7 +114,8 @@ class Gate:
         """Open a gate.
 
         Args:
-            rulebook: A file, a loaded rulebook, or nothing for the baseline.
+            rulebook: A file, a folder, a pack such as `pack:payments`, a loaded rulebook, or
+                nothing for the baseline. `Rulebook.load` makes one of several.
             store: A URL or path; by default `LOCKGATE_STORE`, else `lockgate.db` here.
             **wiring: What `Gate` takes besides.
 

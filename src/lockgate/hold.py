@@ -60,7 +60,7 @@ def as_edited(case: Case, past: Past, facts: Facts, resolution: Resolution) -> P
         yield from refuse(case, Stale, reason)
     edited = case.edited(admitted)
     decision = judge(edited, facts)
-    decided = decided_draft(edited, past, decision, {})
+    decided = decided_draft(edited, past, decision, facts.now, {})
     if decision.verdict is Verdict.BLOCK:
         yield from write(decided)
         raise Blocked(decision.reason, call=edited.call, decision=decision, tell=decision.tell)

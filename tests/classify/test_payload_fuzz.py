@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lockgate.classify import BY_ID, HAZARDS, Signature, classify, read
+from lockgate.classify.payload import money
 from lockgate.evaluate import assess
 
 TOOLS = {
@@ -169,3 +170,26 @@ def test_one_path_more_never_hides_another(paths, other):
     after = read(tool("files.delete"), {"paths": [*paths, other]})
     assert set(before.hazards) <= set(after.hazards)
     assert set(before.targets) <= set(after.targets)
+
+
+FLAT = st.dictionaries(
+    st.sampled_from(["amount", "total", "currency", "note", "payment", "price", "amount_cents"]),
+    st.one_of(
+        st.floats(),
+        st.integers(-(10**17), 10**17),
+        st.sampled_from(["EUR", "JPY", "KWD", "XXQ", "eur", "€", "12.50", "", None, True, 0, 5.0]),
+        st.decimals(0, 10**6, places=3).map(float),
+    ),
+    max_size=4,
+)
+
+
+@given(FLAT, st.booleans(), st.sampled_from([frozenset(), frozenset({"amount"})]))
+def test_the_short_way_to_an_amount_leads_where_the_careful_one_does(arguments, pays, minor):
+    careful = money.read_with_care(minor, arguments, pays=pays)
+    assert money.read_money(minor, arguments, pays=pays) == careful
+
+
+def test_the_short_way_is_taken_by_a_plain_amount():
+    assert money._plain(frozenset(), {"amount": 12.5, "currency": "EUR", "note": "x"}) is not None
+    assert money._plain(frozenset(), {"amount": "12.5"}) is None

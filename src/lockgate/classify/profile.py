@@ -217,6 +217,8 @@ def merged(
 ) -> Profile:
     """Return the profile that several readings lead to: of each part, the worst."""
     found = list(readings)
+    if len(found) == 1 and not found[0].also:
+        return _alone(classification, found[0], catalogue)
     actions = [catalogue[item.action] for item in found if item.action]
     action = max(actions, key=lambda action: action.danger, default=classification.action)
     beside = dict.fromkeys(name for item in found for name in (item.action, *item.also) if name)
@@ -238,6 +240,30 @@ def merged(
         flaws=_united(item.flaws for item in found),
         because=_united(item.because for item in found),
     )
+
+
+def _alone(
+    classification: Classification, reading: Reading, catalogue: Mapping[str, Action]
+) -> Profile:
+    """Return the profile that one reading leads to; most calls have no more."""
+    return Profile(
+        classification=classification,
+        action=catalogue[reading.action] if reading.action else classification.action,
+        reversibility=reading.reversibility,
+        amount=reading.amount,
+        amount_missing=reading.amount_missing,
+        currency=reading.currency,
+        reach=reading.reach if reading.unit else None,
+        unit=reading.unit,
+        targets=_once(reading.targets),
+        hazards=_once(reading.hazards),
+        flaws=_once(reading.flaws),
+        because=_once(reading.because),
+    )
+
+
+def _once(items: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(items)) if items else ()
 
 
 def _united(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ from rich.markup import escape
 
 from lockgate import __version__
 from lockgate.cli.approvals import approvals
+from lockgate.cli.cases import run_cases
+from lockgate.cli.changes import diff
+from lockgate.cli.explain import explain
 from lockgate.cli.printing import WRONG, err, out
 from lockgate.cli.record import record, runs_list
 from lockgate.cli.rulebooks import check, simulate
@@ -23,6 +26,9 @@ app = typer.Typer(help="Contain what AI agents do.", no_args_is_help=True, add_c
 app.command()(demo)
 app.command()(rehearse)
 app.command()(check)
+app.command("test")(run_cases)
+app.command()(diff)
+app.command()(explain)
 app.command()(simulate)
 app.add_typer(approvals, name="approvals")
 app.command("runs")(runs_list)

@@ -40,6 +40,11 @@ err = Console(stderr=True, highlight=False)
 COLOURS: Final = {"ALLOW": "green", "REQUIRE_APPROVAL": "yellow", "BLOCK": "red"}
 
 
+def line(text: str) -> None:
+    """Print one line that is not broken, however narrow the terminal: it has a place to copy."""
+    out.print(text, soft_wrap=True)
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str = "") -> None:
     """Print a table, or `empty` when there is nothing in it."""
     made = Table(*columns, box=None, pad_edge=False, header_style="bold")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -18,6 +18,7 @@ from lockgate.cli.printing import (
     AsJson,
     Rules,
     json_object,
+    line,
     out,
     print_json,
 )
@@ -25,18 +26,27 @@ from lockgate.decide import Verdict
 from lockgate.errors import RulebookError
 from lockgate.gate import Gate
 from lockgate.rulebook import Rulebook
+from lockgate.rulebook.lint import lint
+
+if TYPE_CHECKING:
+    from lockgate.rulebook.lint import Remark
 
 
-def check(rulebook: Path, json: AsJson = False) -> None:
-    """Check a rulebook: syntax, types and names, each fault with its place."""
+def check(
+    rulebook: Annotated[list[Path], typer.Argument(help="Files, and folders of them.")],
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on remarks too.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Check a rulebook: each fault with its place, and what is probably not meant."""
     try:
-        book = Rulebook.load(rulebook)
+        book = Rulebook.load(*rulebook)
     except RulebookError as error:
         if not json:
             raise
         place = {"file": error.file, "line": error.line, "column": error.column}
         print_json({"valid": False, "error": error.message, "hint": error.hint, **place})
         raise typer.Exit(WRONG) from None
+    remarks = lint(book)
     levels = {level.value: handling.value for level, handling in book.levels.items()}
     told = {
         "valid": True,
@@ -44,11 +54,22 @@ def check(rulebook: Path, json: AsJson = False) -> None:
         "rules": len(book.rules),
         "levels": levels,
         "revision": book.revision,
+        "remarks": [remark.to_dict() for remark in remarks],
     }
     if json:
         print_json(told)
     else:
+        for remark in remarks:
+            _print(remark)
         out.print(f"[green]ok[/] {book.name}: {len(book.rules)} rules, revision {book.revision}")
+    if strict and remarks:
+        raise typer.Exit(WRONG)
+
+
+def _print(remark: Remark) -> None:
+    file, row, column = remark.place
+    place = escape(f"{file}:{row}:{column}: rule `{remark.rule}`: {remark.message}")
+    line(f"[yellow]remark:[/] {place} (hint: {escape(remark.hint)})")
 
 
 def simulate(  # noqa: PLR0913, PLR0917 - a call has this many parts

@@ -23,23 +23,31 @@ if TYPE_CHECKING:
 
 def assess(profile: Profile, environment: str, weights: Weights = DEFAULT) -> Risk:
     """Score one call from what it would do and where."""
-    if profile is not profile.classification.plain:
-        return _assessed(profile, environment, weights)
+    known = _before_payload(profile, environment, weights)
+    if profile is profile.classification.plain or profile.action.effect is Effect.READ:
+        return known
+    found = [factor for factor in _payload_factors(profile, weights) if factor.points]
+    return _risk((*known.factors, *found), weights) if found else known
+
+
+def _before_payload(profile: Profile, environment: str, weights: Weights) -> Risk:
+    """Score what does not depend on the arguments; the same answer is worked out once."""
     action = profile.action
-    key = action.id, action.base_risk, action.reversibility, action.effect, environment
-    risk = weights._plain.get(key)  # noqa: SLF001 - a memory of this function's own answers
+    key = action.id, action.base_risk, action.effect, profile.irreversible, environment
+    risk = weights.memory.get(key)
     if risk is None:
-        risk = weights._plain[key] = _assessed(profile, environment, weights)  # noqa: SLF001
+        factors = tuple(_standing_factors(profile, environment, weights))
+        risk = _risk(tuple(factor for factor in factors if factor.points), weights)
+        weights.memory[key] = risk
     return risk
 
 
-def _assessed(profile: Profile, environment: str, weights: Weights) -> Risk:
-    factors = tuple(item for item in _factors(profile, environment, weights) if item.points)
-    score = min(100, sum(factor.points for factor in factors))
+def _risk(factors: tuple[Factor, ...], weights: Weights) -> Risk:
+    score = min(100, sum([factor.points for factor in factors]))
     return Risk(score, weights.level(score), factors)
 
 
-def _factors(profile: Profile, environment: str, weights: Weights) -> Iterator[Factor]:
+def _standing_factors(profile: Profile, environment: str, weights: Weights) -> Iterator[Factor]:
     action = profile.action
     yield Factor("action", action.base_risk, f"{action.id} starts at {action.base_risk}")
     if action.effect is Effect.READ:
@@ -48,7 +56,6 @@ def _factors(profile: Profile, environment: str, weights: Weights) -> Iterator[F
         yield Factor("irreversible", weights.irreversible, "it can't be undone")
     there = weights.environments.get(environment, 0)
     yield Factor("environment", there, f"it acts on {environment}")
-    yield from _payload_factors(profile, weights)
 
 
 def _payload_factors(profile: Profile, weights: Weights) -> Iterator[Factor]:

@@ -31,6 +31,7 @@ class Weights:
         reach: Points for each tenfold of what is reached.
         uncountable: Points for a reach that can't be counted.
         most_for_size: Most points for money, and for reach.
+        memory: What `assess` worked out before; a pure function may remember its answers.
     """
 
     medium: int = 25
@@ -46,7 +47,7 @@ class Weights:
     reach: int = 12
     uncountable: int = 12
     most_for_size: int = 40
-    _plain: dict[tuple[object, ...], Risk] = field(
+    memory: dict[tuple[object, ...], Risk] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lockgate.call import canonical, digest
@@ -12,20 +11,21 @@ from lockgate.evaluate import Handling, Level, Policy
 from lockgate.rulebook.chapter import About, Chapter, fence, top
 from lockgate.rulebook.condition import HISTORY
 from lockgate.rulebook.document import read
-from lockgate.rulebook.files import texts
+from lockgate.rulebook.files import PACKS, texts
 from lockgate.rulebook.index import named
 from lockgate.rulebook.layers import check, is_top
 from lockgate.rulebook.source import Source, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from lockgate.classify import Classification, Signature
     from lockgate.rulebook.document import Document
     from lockgate.rulebook.index import IndexedRule
     from lockgate.rulebook.layers import Written
 
-BASELINE: Final = Path(__file__).parent.parent / "packs" / "baseline.yaml"
+BASELINE: Final = PACKS / "baseline.yaml"
 """The rulebook that is in force when nobody wrote one."""
 APPROVAL_SECONDS: Final = 86_400
 """How long an approval can be given and used when no document says so."""

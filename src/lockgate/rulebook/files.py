@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MAX_FILES: Final = 1_000
+PACKS: Final = Path(__file__).parent.parent / "packs"
+"""The folder of packaged rulebooks, one for each domain."""
 _ENDINGS: Final = {".yaml", ".yml"}
 _CASES: Final = (".cases.yaml", ".cases.yml")
 """Cases to test a rulebook with stand beside it and are not part of it."""
@@ -21,15 +23,27 @@ def texts(paths: Iterable[str | Path]) -> dict[str, str]:
     """Return the text of every document by its path.
 
     Args:
-        paths: Files, and folders of which every YAML file is read.
+        paths: Files; folders, of which every YAML file is read; packs, such as `pack:payments`.
 
     Raises:
         RulebookError: If one of them can't be read, or there is none.
     """
-    found = {str(path): path for given in paths for path in _files(Path(given))}
+    found = {str(path): path for given in paths for path in _files(_placed(given))}
     if not found:
         raise RulebookError("there is no rulebook", hint="name a YAML file or a folder of them")
     return {name: _text(found[name]) for name in sorted(found)}
+
+
+def _placed(given: str | Path) -> Path:
+    """Return the path of a file or folder, or of the packaged rulebook that is named."""
+    name = str(given).removeprefix("pack:")
+    if name == str(given):
+        return Path(given)
+    known = {path.stem: path for path in sorted(PACKS.glob("*.yaml"))}
+    if name not in known:
+        told = ", ".join(f"`pack:{pack}`" for pack in known)
+        raise RulebookError(f"there is no pack `{name}`", hint=f"there are {told}")
+    return known[name]
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -30,6 +30,7 @@ _NO_NUMBER: Final = either(
     "id name type disk memory gb gib mb volume storage page batch limit min minimum retry timeout "
     "port version class family region zone"
 )
+_ROWS: Final = frozenset({"row", "record"})
 _LISTED: Final = frozenset({"id", "uuid", "record", "row"})
 _NO_LIST: Final = either(
     "field column select label tag scope include exclude option header attachment property"
@@ -40,13 +41,14 @@ _SEPARATOR: Final = re.compile(r"[,;\s]+")
 
 
 def bind(action: Action, parameters: Mapping[str, Any]) -> Reader | None:
-    """Return a reader for tools that start machines, and for those that take lists of ids."""
+    """Return a reader for tools that start machines, and for those that take or count records."""
     room = action.id.partition(".")[0]
     machines = room == "infrastructure"
     if room in _PEOPLE:
         return None
     found = dict(fields(parameters))
-    numbers = tuple(spot for spot, it in found.items() if machines and _is_number(spot[-1], it))
+    is_number = _is_number if machines else _is_rows
+    numbers = tuple(spot for spot, it in found.items() if is_number(spot[-1], it))
     listed = _LISTED | _MACHINES if machines else _LISTED
     lists = tuple(spot for spot, it in found.items() if _is_list(spot[-1], it, listed))
     lists = tuple(spot for spot in lists if spot not in numbers)
@@ -64,6 +66,14 @@ def _is_number(name: str, schema: Any) -> bool:
     numeric = bool(kinds & {"integer", "number"})
     wanted = _NUMBERS | _MACHINES if numeric else _NUMBERS
     return (numeric or not kinds) and bool(found & wanted) and not found & _NO_NUMBER
+
+
+def _is_rows(name: str, schema: Any) -> bool:
+    """Say whether a parameter tells how many rows there are: `row_count`, `affected_rows`."""
+    found, kinds = word_set(name), types(schema)
+    numeric = bool(kinds & {"integer", "number"})
+    counted = numeric or (not kinds and bool(found & _NUMBERS))
+    return counted and bool(found & _ROWS) and not found & (_NO_NUMBER | {"id"})
 
 
 def _is_list(name: str, schema: Any, wanted: frozenset[str]) -> bool:

@@ -130,6 +130,46 @@ def read_money(minor: frozenset[str], arguments: Mapping[str, Any], *, pays: boo
         arguments: The arguments of the call.
         pays: Whether money moves for certain, so that it must be readable.
     """
+    plain = _plain(minor, arguments)
+    if plain is not None:
+        return plain
+    return read_with_care(minor, arguments, pays=pays)
+
+
+def _plain(minor: frozenset[str], arguments: Mapping[str, Any]) -> Reading | None:
+    """Read one number among flat arguments, with or without a currency: most calls are no more.
+
+    INVARIANT: where it returns a reading, it is the one of `read_with_care`.
+    """
+    amount: int | float | None = None
+    code = ""
+    for name, item in arguments.items():
+        kind = type(item)
+        what, small = role(name)
+        if kind is dict or kind is list or small:
+            return None
+        if what is Role.AMOUNT and amount is None and (kind is int or kind is float):
+            amount = item
+            if name in minor:
+                return None
+        elif what is Role.CURRENCY and not code and kind is str and item in DECIMALS:
+            code = item
+        elif what is not None:
+            return None
+    if amount is None or not 0 <= amount <= LARGEST:
+        return None
+    number = Decimal(repr(amount))
+    return Reading(amount=number, currency=code) if _fits(number, code) else None
+
+
+def _fits(number: Decimal, code: str) -> bool:
+    """Say whether a number has no more decimals than its currency, if it has one."""
+    exponent = number.as_tuple().exponent
+    return not code or (isinstance(exponent, int) and -exponent <= DECIMALS[code])
+
+
+def read_with_care(minor: frozenset[str], arguments: Mapping[str, Any], *, pays: bool) -> Reading:
+    """Read as `read_money` does, whatever the arguments look like."""
     purse = _Purse(minor)
     with localcontext(_EXACT):
         amount = purse.within(arguments, "")
