@@ -7,7 +7,8 @@ import pytest
 
 pytest.importorskip("llama_index.core", reason="the LlamaIndex door needs the `llamaindex` extra")
 
-from llama_index.core.agent.workflow import FunctionAgent
+from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent
+from llama_index.core.agent.workflow.base_agent import BaseWorkflowAgent
 from llama_index.core.llms import ChatMessage
 from llama_index.core.tools import FunctionTool, ToolOutput
 from llama_index.core.tools.tool_spec.load_and_search import LoadAndSearchToolSpec
@@ -182,6 +183,17 @@ async def test_names_that_the_model_invents_are_recorded_as_refused(world):
 def test_options_are_checked_at_once(world, wrong):
     with pytest.raises(WiringError):
         contained_agent(agent_of(raw(world), "done"), world.gate, **wrong)
+
+
+@pytest.mark.parametrize("name", ["get_tools", "_call_tool", "_init_context"])
+@pytest.mark.parametrize(("kind", "make"), [(BaseWorkflowAgent, agent_of), (AgentWorkflow, team)])
+def test_a_framework_that_calls_tools_in_another_way_is_refused(
+    world, monkeypatch, kind, make, name
+):
+    agent = make(raw(world), "done")
+    monkeypatch.delattr(kind, name)
+    with pytest.raises(WiringError, match=f"has no `{name}`"):
+        contained_agent(agent, world.gate)
 
 
 def test_what_is_no_agent_is_refused(world):

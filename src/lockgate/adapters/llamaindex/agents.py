@@ -35,6 +35,8 @@ A = TypeVar("A", bound="BaseWorkflowAgent | AgentWorkflow")
 
 NAMELESS: Final = frozenset({DEFAULT_AGENT_NAME, "code_act_agent"})
 """What agents are called that nobody gave a name."""
+SEAMS: Final = ("get_tools", "_call_tool", "_init_context")
+"""What the framework's agents call to find a tool, to call it, and to begin; two are private."""
 MAX_KEPT: Final = 256
 """How many tools that came later are kept contained."""
 
@@ -51,10 +53,14 @@ def contained_agent(agent: A, gate: Gate, **options: Any) -> A:
         **options: As for `contained`; here `on_block="raise"` and `on_hold="raise"` end the run.
 
     Raises:
-        WiringError: If it is no agent, or an option is unknown.
+        WiringError: If it is no agent, or an option is unknown, or this version of the framework
+            calls tools in another way.
     """
     if not isinstance(agent, BaseWorkflowAgent | AgentWorkflow):
         raise WiringError(f"`{agent!r}` is no agent: it can't be contained")
+    if missing := [name for name in SEAMS if not hasattr(agent, name)]:
+        said = f"this version of LlamaIndex has no `{missing[0]}`, through which tools are called"
+        raise WiringError(f"{said}: use one that `lockgate[llamaindex]` allows")
     governor = Governor(gate, options)
     for member in agent.agents.values() if isinstance(agent, AgentWorkflow) else ():
         _govern(member, governor)
