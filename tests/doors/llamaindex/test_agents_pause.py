@@ -589,9 +589,9 @@ async def test_a_typed_state_without_the_field_is_left_as_it_is(world):
 # ── In another process ───────────────────────────────────────────────────────────────────────
 
 
-def process(word: str, folder: Path) -> str:
+def process(word: str, folder: Path, *amounts: int) -> str:
     ran = subprocess.run(
-        [sys.executable, PROGRAM, word, folder],
+        [sys.executable, PROGRAM, word, folder, *map(str, amounts)],
         capture_output=True,
         text=True,
         timeout=100,
@@ -601,19 +601,31 @@ def process(word: str, folder: Path) -> str:
     return ran.stdout
 
 
-def test_one_process_pauses_another_approves_and_a_third_resumes_twice(tmp_path):
+@pytest.mark.parametrize("order", [(7,), (4, 2, 5, 1, 3)])
+def test_one_process_pauses_another_approves_and_a_third_resumes_twice(tmp_path, order):
+    """In the order in which they are answered: what is even is rejected."""
+
     def effects() -> list[str]:
         return (tmp_path / "effects").read_text().splitlines()
 
-    process("start", tmp_path)
+    amounts = sorted(order)
+    process("start", tmp_path, *amounts)
     assert effects() == ["looked at it"]
     with Gate.open(store=str(tmp_path / "lockgate.db")) as gate:
-        (request,) = gate.desk.pending()
-        assert (request.tool, request.arguments) == ("pay", {"amount": 7})
-        gate.desk.answer(request.id, Answer(choice=Choice.APPROVE, by="ann"))
-    told = process("resume", tmp_path).splitlines()
-    assert told.count("c1: paid 7.0") == told.count("agent: all done") == 2
-    assert effects() == ["looked at it", "paid 7.0"]
+        held = {request.arguments["amount"]: request for request in gate.desk.pending()}
+        assert sorted(held) == amounts
+        assert {request.tool for request in held.values()} == {"pay"}
+        for amount in order:
+            choice = Choice.APPROVE if amount % 2 else Choice.REJECT
+            gate.desk.answer(held[amount].id, Answer(choice=choice, by="ann"))
+    told = process("resume", tmp_path, *amounts).splitlines()
+    paid = [f"paid {amount}.0" for amount in amounts if amount % 2]
+    assert sorted(effects()) == ["looked at it", *paid]
+    assert told.count("agent: all done") == 2
+    for amount in amounts:
+        mine = [line for line in told if line.startswith(f"c{amount}: ")]
+        assert len(mine) == 2
+        assert all(("paid" if amount % 2 else "ann rejected it") in line for line in mine)
     with Gate.open(store=str(tmp_path / "lockgate.db")) as gate:
         verify(gate.store.page())
 
@@ -828,6 +840,14 @@ async def test_a_workflow_of_agents_is_resumed(world):
     world.approve()
     said, _, _ = await played(await resume(team, saved))
     assert (said, world.effects) == ("all done", [1])
+
+
+def test_agents_leave_people_their_time():
+    """Time that people take counts for a workflow: neither kind of agent limits it by default."""
+    agent = agent_of([], "done")
+    alone = FunctionAgent(tools=[], llm=scripted("done"))
+    assert alone._timeout is None
+    assert AgentWorkflow(agents=[agent])._timeout is None
 
 
 async def test_a_workflow_without_a_memory_is_resumed(world):

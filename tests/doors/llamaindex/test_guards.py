@@ -30,12 +30,14 @@ from lockgate import Answer, Blocked, Choice, Refused
 from lockgate.adapters.llamaindex import (
     ApprovalAnswered,
     ApprovalRequired,
+    Witness,
     agents,
     contained,
     contained_agent,
     delivery,
     dump,
     governed,
+    handlers,
     passage,
     pause,
     place,
@@ -302,6 +304,13 @@ async def a_second_click_brings_no_second_result(world: World) -> None:
     assert len(outputs) == 2
 
 
+async def what_is_governed_is_recorded_by_the_gate_alone(world: World) -> None:
+    """The framework reports its call twice: of the contained tool, and of the tool inside."""
+    with Witness(world.gate):
+        await contained(tool_of(world, "free"), world.gate).acall(x=1)
+    assert (world.count(EventKind.COMPLETED), world.count(EventKind.OBSERVED)) == (1, 0)
+
+
 # ── Removals, each of one guard ──────────────────────────────────────────────────────────────
 
 
@@ -462,6 +471,10 @@ def refuse_with(patch: Patch, **changed: Any) -> None:
     patch.setattr(passage.Passage, "_output", output)
 
 
+def observe_everything(patch: Patch) -> None:
+    patch.setattr(handlers, "is_executing", lambda: False)
+
+
 def take_what_is_sent(patch: Patch) -> None:
     patch.setattr(governed.Governed, "validated", lambda self, given: {**self.fixed, **given})
 
@@ -506,6 +519,10 @@ TRAPS: dict[str, tuple[Check, Callable[[Patch], None]]] = {
         forget_the_past,
     ),
     "every event brings a result": (a_second_click_brings_no_second_result, know_no_turn),
+    "a call is reported twice": (
+        what_is_governed_is_recorded_by_the_gate_alone,
+        observe_everything,
+    ),
     "code is run by a function of its own": (code_is_judged_wherever_it_is_run, leave_code_alone),
     "a result that is returned directly ends the run": (
         a_refusal_is_not_the_answer,

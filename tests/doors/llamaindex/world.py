@@ -1,6 +1,6 @@
 """A scripted model for LlamaIndex's real agents, and a program that is one of several processes.
 
-`python world.py start|resume FOLDER`: everything that outlives a process is a file there.
+`python world.py start|resume FOLDER AMOUNT...`: everything that outlives a process is a file there.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def judged(gate: Gate) -> list[Any]:
 # ── One process ──────────────────────────────────────────────────────────────────────────────
 
 
-def clerk(folder: Path) -> FunctionAgent:
+def clerk(folder: Path, amounts: list[str]) -> FunctionAgent:
     gate = Gate.open(Rulebook.parse(RULES), store=str(folder / "lockgate.db"))
 
     def pay(amount: float) -> str:
@@ -113,24 +113,26 @@ def clerk(folder: Path) -> FunctionAgent:
             effects.write(f"looked at {at}\n")
         return f"saw {at}"
 
-    turn = [calling("pay", "c1", amount="7"), calling("look", "c2", at="it")]
+    pays = [calling("pay", f"c{amount}", amount=amount) for amount in amounts]
+    turn = [*pays, calling("look", "look", at="it")]
     return agent_of(contained([pay, look], gate), turn, "all done")
 
 
-async def start(folder: Path) -> None:
-    handler = clerk(folder).run(user_msg="pay seven")
-    seen: set[type] = set()
+async def start(folder: Path, amounts: list[str]) -> None:
+    handler = clerk(folder, amounts).run(user_msg="pay them")
+    left = [ApprovalRequired] * len(amounts) + [ToolCallResult]
     async for event in handler.stream_events():
-        seen.add(type(event))
-        if {ApprovalRequired, ToolCallResult} <= seen:
+        if type(event) in left:
+            left.remove(type(event))
+        if not left:
             break
     (folder / "saved.json").write_text(await dump(handler.ctx))
     await handler.cancel_run()
 
 
-async def resume_twice(folder: Path) -> None:
+async def resume_twice(folder: Path, amounts: list[str]) -> None:
     for _ in range(2):
-        handler = await resume(clerk(folder), (folder / "saved.json").read_text())
+        handler = await resume(clerk(folder, amounts), (folder / "saved.json").read_text())
         async for event in handler.stream_events():
             if isinstance(event, ToolCallResult):
                 sys.stdout.write(f"{event.tool_id}: {event.tool_output.content}\n")
@@ -139,4 +141,4 @@ async def resume_twice(folder: Path) -> None:
 
 if __name__ == "__main__":
     command = {"start": start, "resume": resume_twice}[sys.argv[1]]
-    asyncio.run(command(Path(sys.argv[2])))
+    asyncio.run(command(Path(sys.argv[2]), sys.argv[3:]))
