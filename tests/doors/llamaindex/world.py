@@ -126,6 +126,7 @@ async def start(folder: Path, amounts: list[str]) -> None:
             left.remove(type(event))
         if not left:
             break
+    await asyncio.sleep(0.05)  # until what was seen is kept: a read that was not is read again
     (folder / "saved.json").write_text(await dump(handler.ctx))
     await handler.cancel_run()
 
