@@ -58,7 +58,7 @@ def explain(  # noqa: PLR0913, PLR0917 - a call has this many parts
         asked = _imagined(call, json_object(arguments), action, environment)
     else:
         asked = _recorded(call, store)
-    decision, rules = asked.decided_by(book), looked(book, asked.signature, asked.question())
+    decision, rules = asked.decided_by(book), looked(book, asked.signature, asked.question(book))
     if json:
         print_json(_told(asked, decision, rules))
     else:

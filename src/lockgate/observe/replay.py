@@ -111,10 +111,10 @@ class Asked:
         policy = book.policy_for(self.signature, classification)
         return decide(self.call, profile, self.facts, policy)
 
-    def question(self) -> Question:
-        """Return what judges are asked about it."""
+    def question(self, book: Rulebook) -> Question:
+        """Return what the judges of a rulebook are asked about it."""
         profile = read(classify(self.signature), self.call.arguments.view)
-        risk = assess(profile, self.call.environment)
+        risk = assess(profile, self.call.environment, book.weights)
         return Question(call=self.call, profile=profile, risk=risk, facts=self.facts)
 
 

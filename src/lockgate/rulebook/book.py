@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from lockgate.call import canonical, digest
-from lockgate.evaluate import Handling, Level, Policy
+from lockgate.evaluate import Handling, Level, Policy, Weights
 from lockgate.rulebook.chapter import About, Chapter, fence, top
 from lockgate.rulebook.condition import HISTORY
 from lockgate.rulebook.document import read
@@ -15,6 +15,7 @@ from lockgate.rulebook.files import PACKS, texts
 from lockgate.rulebook.index import named
 from lockgate.rulebook.layers import check, is_top
 from lockgate.rulebook.source import Source, parse
+from lockgate.rulebook.weighing import weighed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,6 +41,7 @@ class Rulebook:
         top: What the organisation's documents say.
         fences: What each document of a lower layer says.
         approval_seconds: How long an approval can be given and used.
+        weights: What risk is made of.
         revision: Digest of the content; the same rules in any order have the same.
     """
 
@@ -47,6 +49,7 @@ class Rulebook:
     top: Chapter
     fences: tuple[Chapter, ...]
     approval_seconds: int
+    weights: Weights
     revision: str
 
     @classmethod
@@ -87,6 +90,7 @@ class Rulebook:
             top=top([pair for pair in written if is_top(pair[1])], levels),
             fences=tuple(fence(*pair) for pair in written if not is_top(pair[1])),
             approval_seconds=min(seconds, default=APPROVAL_SECONDS),
+            weights=weighed(written),
             revision=_revision(documents, levels),
         )
 
@@ -121,6 +125,7 @@ class Rulebook:
             handling=top.levels(trial=trial),
             revision=self.revision,
             approval_seconds=self.approval_seconds,
+            weights=self.weights,
             needs_history=any(item.names(HISTORY) for item in found),
             needs_time=any(item.timed for item in found),
             fences=tuple(filter(None, fences)),

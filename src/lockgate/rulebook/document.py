@@ -23,6 +23,7 @@ from lockgate.classify import BY_ID, HAZARDS, Effect
 from lockgate.contain import FULFILLABLE
 from lockgate.evaluate import Handling, Level, Then
 from lockgate.rulebook.faults import fault, first_fault
+from lockgate.rulebook.weighing import WeightsText
 
 if TYPE_CHECKING:
     from typing import Self
@@ -242,6 +243,7 @@ class Document(Strict):
         mode: Whether its rules and levels are in force, unless a rule says otherwise.
         rules: The rules; their order does not matter.
         levels: What happens to each level when no rule says more.
+        weights: What risk is made of.
         approval_seconds: How long an approval can be given and used.
     """
 
@@ -252,6 +254,7 @@ class Document(Strict):
     mode: Modes = Mode()
     rules: list[RuleText] = Field(default_factory=list)
     levels: dict[Level, Handling] = Field(default_factory=dict)
+    weights: WeightsText = Field(default_factory=WeightsText)
     approval_seconds: Annotated[int, Field(ge=1, le=31_536_000, strict=True)] | None = None
 
 

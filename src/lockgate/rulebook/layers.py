@@ -31,7 +31,7 @@ STRICTNESS: Final = (
 """Each leads to a verdict that is never looser than those before it, whatever the rules say."""
 CLOSED: Final = frozenset({Handling.REQUIRE_APPROVAL, Handling.BY_RULE_ONLY})
 """What an `allow` of the same document lifts."""
-_TOP_ONLY: Final = ("approval_seconds",)
+_TOP_ONLY: Final = ("approval_seconds", "weights")
 
 
 def is_top(document: Document) -> bool:
