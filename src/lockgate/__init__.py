@@ -20,6 +20,7 @@ from lockgate.errors import (
     Blocked,
     ChainError,
     Expired,
+    InventoryError,
     LockgateError,
     OutcomeUnknown,
     OutcomeUnrecorded,
@@ -35,6 +36,7 @@ from lockgate.errors import (
 )
 from lockgate.evaluate import Finding, Level, Risk
 from lockgate.gate import Gate
+from lockgate.inventory import Inventory
 from lockgate.scope import current_permit
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ __all__ = [
     "Expired",
     "Finding",
     "Gate",
+    "Inventory",
+    "InventoryError",
     "Level",
     "LockgateError",
     "OutcomeUnknown",

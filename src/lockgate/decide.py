@@ -27,6 +27,7 @@ from lockgate.evaluate import (
     Policy,
     PolicyJudge,
     Question,
+    ReviewJudge,
     Risk,
     RiskJudge,
     assess,
@@ -55,6 +56,7 @@ NOTHING_GRANTS: Final = Finding(
     reason="no rule grants this call",
 )
 RISK: Final = RiskJudge()
+REVIEW: Final = ReviewJudge()
 
 
 def combine(findings: Iterable[Finding]) -> Verdict:
@@ -195,7 +197,8 @@ def decide(call: ToolCall, profile: Profile, facts: Facts, policy: Policy) -> De
     """Judge one call: a pure function of its four arguments."""
     risk = assess(profile, call.environment, policy.weights)
     question = Question(call=call, profile=profile, risk=risk, facts=facts)
-    findings = evaluate(question, (RISK, PolicyJudge(policy)))
+    judges = (RISK, REVIEW) if profile.classification.doubt else (RISK,)
+    findings = evaluate(question, (*judges, PolicyJudge(policy)))
     return Decision(
         verdict=combine(findings),
         findings=findings,

@@ -15,6 +15,7 @@ The whole tree, so that nobody has to look it up twice::
     ├─ AnswerRefused           a person's answer can't be taken
     ├─ RulebookError           a rulebook is wrong; carries file, line, column and a hint
     ├─ WiringError             the gate is put together wrongly
+    ├─ InventoryError          a list of tools, or their inventory, can't be read
     ├─ StoreError              the store failed; the driver's own error is `__cause__`
     └─ ChainError              the record has been altered; says where
 
@@ -204,6 +205,10 @@ class RulebookError(LockgateError):
 
 class WiringError(LockgateError):
     """The gate is put together wrongly; the message says how to mend it."""
+
+
+class InventoryError(LockgateError):
+    """A list of tools, or an inventory of them, can't be read; the message says where and why."""
 
 
 class StoreError(LockgateError):

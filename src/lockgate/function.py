@@ -64,7 +64,7 @@ def contained(
 ) -> Callable[P, R]:
     """Return `function` with every call of it sent through `gate`."""
     shape = inspect.signature(function)
-    tool = gate.register(_signature(function, shape, action, idempotent=idempotent))
+    tool = gate.register(signature_of(function, action, idempotent=idempotent))
 
     def propose(args: Any, kwargs: Any) -> ToolCall:
         bound = shape.bind(*args, **kwargs)
@@ -95,9 +95,11 @@ def contained(
     return cast("Callable[P, R]", apassed if inspect.iscoroutinefunction(function) else passed)
 
 
-def _signature(
-    function: Callable[..., Any], shape: inspect.Signature, action: str | None, *, idempotent: bool
+def signature_of(
+    function: Callable[..., Any], action: str | None = None, *, idempotent: bool = False
 ) -> Signature:
+    """Return what there is to tell about a plain function."""
+    shape = inspect.signature(function)
     properties = {
         name: {"type": _JSON_TYPES[parameter.annotation]}
         if parameter.annotation in _JSON_TYPES

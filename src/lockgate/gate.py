@@ -11,31 +11,31 @@ import os
 import time
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
 
 from lockgate.approvers import Desk, Queue
 from lockgate.call import Principal, ToolCall
 from lockgate.case import Case, judge, refusal
-from lockgate.classify import Signature, classify, read
+from lockgate.classify import Signature, read
 from lockgate.clock import nonce, utc_now
 from lockgate.contain import contain
 from lockgate.drive import Begun, adrive, begin, drive
 from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
 from lockgate.function import contained
 from lockgate.gather import Gatherer
+from lockgate.inventory import Inventory
 from lockgate.scope import Scope, current, executing, within
 from lockgate.steps import Admit, Ask, Look, Run, Seek, Until, Write
 from lockgate.stores import Store, open_store
+from lockgate.tools import Coverage, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from lockgate.approvers import Approver
-    from lockgate.classify import Classification
     from lockgate.decide import Decision
-    from lockgate.evaluate import Policy
     from lockgate.record import Trust
     from lockgate.rulebook import Rulebook
     from lockgate.steps import Host, Outcome, Permit, Step
@@ -52,15 +52,6 @@ DEFAULT_STORE: Final = "lockgate.db"
 def default_store() -> str:
     """Return the store that is used when the code names none."""
     return os.environ.get(STORE_VARIABLE, DEFAULT_STORE)
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A registered tool: what it is, and what the rulebook says about it."""
-
-    signature: Signature
-    classification: Classification
-    policy: Policy
 
 
 class Gate:
@@ -81,6 +72,8 @@ class Gate:
         principal: Principal | None = None,
         environment: str = "production",
         approver: Approver | None = None,
+        inventory: Inventory | None = None,
+        strict: bool = False,
         clock: Callable[[], str] = utc_now,
     ) -> None:
         """Wire a gate.
@@ -91,6 +84,8 @@ class Gate:
             principal: Who acts, unless a run says otherwise.
             environment: Where tools act; the most dangerous one unless told otherwise.
             approver: Whom to ask while the caller waits; by default nobody.
+            inventory: The reviewed tools; every call of any other, or of one that changed, is held.
+            strict: Refuse to register a dangerous tool whose hazards nothing answers.
             clock: Returns the time as RFC 3339 text in UTC.
         """
         self.rulebook = rulebook
@@ -101,6 +96,7 @@ class Gate:
         self._principal = principal or Principal()
         self._environment = environment
         self._approver: Approver = approver or Queue()
+        self._inventory, self._strict = inventory, strict
         self._clock = clock
 
     @classmethod
@@ -109,6 +105,7 @@ class Gate:
         rulebook: str | Path | Rulebook | None = None,
         *,
         store: str | None = None,
+        inventory: str | Path | Inventory | None = None,
         **wiring: Any,
     ) -> Gate:
         """Open a gate.
@@ -117,9 +114,11 @@ class Gate:
             rulebook: A file, a folder, a pack such as `pack:payments`, a loaded rulebook, or
                 nothing for the baseline. `Rulebook.load` makes one of several.
             store: A URL or path; by default `LOCKGATE_STORE`, else `lockgate.db` here.
+            inventory: The reviewed tools, or their file.
             **wiring: What `Gate` takes besides.
 
         Raises:
+            InventoryError: If the inventory can't be read.
             RulebookError: If the rulebook is wrong.
             StoreError: If the store can't be opened.
         """
@@ -132,7 +131,8 @@ class Gate:
                 book = rulebook
             case _:
                 book = Rulebook.load(rulebook)
-        return cls(book, open_store(store or default_store()), **wiring)
+        tools = inventory if isinstance(inventory, Inventory | None) else Inventory.load(inventory)
+        return cls(book, open_store(store or default_store()), inventory=tools, **wiring)
 
     def close(self) -> None:
         """Let go of the store."""
@@ -152,14 +152,19 @@ class Gate:
         """Classify a tool and find the rules that could match it; done once per tool.
 
         Raises:
-            WiringError: If it declares an action that is not in the catalogue.
+            WiringError: If it declares an action that is not in the catalogue, or the gate is
+                strict and nothing answers a hazard of it.
             RulebookError: If a rule about just this tool can't be right, as it declares itself.
         """
-        classification = classify(signature)
-        policy = self.rulebook.policy_for(signature, classification)
-        tool = Tool(signature, classification, policy)
-        self.tools[signature.source, signature.name] = tool
+        tool = Tool.of(signature, self.rulebook, self._inventory)
+        if self._strict:
+            Coverage.of(tool, self._environment).refuse()
+        self.tools[tool.signature.source, tool.signature.name] = tool
         return tool
+
+    def check_tools(self) -> tuple[Coverage, ...]:
+        """Tell of every registered tool what it is, what governs it, and what is amiss."""
+        return tuple(Coverage.of(tool, self._environment) for tool in self.tools.values())
 
     def propose(
         self,
@@ -260,8 +265,7 @@ class Gate:
     def unregistered(self, name: str, source: str = "") -> Tool:
         """Return what is known of a tool by its name alone, without registering it."""
         signature = Signature(name=name, source=source or "unregistered")
-        classification = classify(signature)
-        return Tool(signature, classification, self.rulebook.policy_for(signature, classification))
+        return Tool.of(signature, self.rulebook, self._inventory)
 
     # ── The life of a call ───────────────────────────────────────────────────────────────
 

@@ -130,12 +130,14 @@ class Classification:
         confidence: From 0 to 1; 1 is the author's own word.
         because: Why, in words.
         readers: What is read of each call's arguments.
+        doubt: Why the tool is not as a person reviewed it; empty if it is, or none was asked for.
     """
 
     action: Action
     confidence: float
     because: tuple[str, ...]
     readers: tuple[Reader, ...] = ()
+    doubt: str = ""
 
     @property
     def known(self) -> bool:
@@ -209,6 +211,7 @@ class Profile:
             "targets": list(self.targets),
             "hazards": list(self.hazards),
             "flaws": list(self.flaws),
+            **({"doubt": self.classification.doubt} if self.classification.doubt else {}),
         }
 
 

@@ -16,6 +16,7 @@ from lockgate.cli.approvals import approvals
 from lockgate.cli.cases import run_cases
 from lockgate.cli.changes import diff
 from lockgate.cli.explain import explain
+from lockgate.cli.inventory import import_tools, tools
 from lockgate.cli.printing import WRONG, err, out
 from lockgate.cli.record import record, runs_list
 from lockgate.cli.rulebooks import check, simulate
@@ -30,6 +31,8 @@ app.command("test")(run_cases)
 app.command()(diff)
 app.command()(explain)
 app.command()(simulate)
+app.command("import")(import_tools)
+app.command()(tools)
 app.add_typer(approvals, name="approvals")
 app.command("runs")(runs_list)
 app.add_typer(record, name="record")

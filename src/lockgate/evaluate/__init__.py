@@ -35,6 +35,7 @@ from lockgate.evaluate.policy import (
     Then,
     unanswered,
 )
+from lockgate.evaluate.review import ReviewJudge
 from lockgate.evaluate.risk import RiskJudge, assess
 from lockgate.evaluate.variables import Variables
 from lockgate.evaluate.weights import Weights
@@ -61,6 +62,7 @@ __all__ = [
     "Policy",
     "PolicyJudge",
     "Question",
+    "ReviewJudge",
     "Risk",
     "RiskJudge",
     "Rule",

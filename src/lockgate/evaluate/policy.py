@@ -32,7 +32,13 @@ class ConditionError(Exception):
 
 
 class Condition(Protocol):
-    """A compiled `when`."""
+    """A compiled `when`.
+
+    Attributes:
+        text: As it was written.
+    """
+
+    text: str
 
     def holds(self, variables: Variables) -> bool:
         """Say whether it is true.
@@ -136,6 +142,11 @@ _KINDS: Final = {
 
 class Rules(Protocol):
     """Rules that are asked together."""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules, in the order in which they are heard."""
+        ...
 
     def found(self, question: Question) -> Sequence[Finding]:
         """Return what every rule that applies finds, in the order of the rules.

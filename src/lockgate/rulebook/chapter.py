@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from lockgate.classify import BY_ID
-from lockgate.evaluate import ANYWHERE, Bounds, Fence, Handling, Level, Names, Rule, Share
+from lockgate.evaluate import ANYWHERE, Bounds, Fence, Handling, Level, Names, Rule, Share, Then
 from lockgate.rulebook.condition import CelCondition, ConditionSyntaxError
 from lockgate.rulebook.document import Layer, Way
 from lockgate.rulebook.index import Index, IndexedRule
@@ -66,11 +66,26 @@ class Chapter:
         Raises:
             RulebookError: If a rule about just this tool can't be right, as it declares itself.
         """
-        actions = {name: BY_ID.get(name, classification.action) for name in classification.actions}
-        rules = {name: self._matching(signature, action) for name, action in actions.items()}
+        own = classification.action
+        actions = {name: BY_ID.get(name, own) for name in classification.actions}
+        rules = {name: self._governing(signature, own, item) for name, item in actions.items()}
         for item in {item.rule.id: item for items in rules.values() for item in items}.values():
             item.check(signature)
         return About(self, rules)
+
+    def _governing(self, signature: Signature, own: Action, called: Action) -> list[IndexedRule]:
+        """Return the rules for calls of a tool that turn out to be `called`.
+
+        A payload that makes a call worse than its tool does not take it out of reach of what
+        objects to the tool: one recipient more must not turn a ban on mail into none.
+        """
+        found = self._matching(signature, called)
+        if called.danger <= own.danger:
+            return found
+        objecting = (item for item in self._matching(signature, own) if item not in found)
+        return sorted(
+            [*found, *(item for item in objecting if item.rule.then is not Then.ALLOW)], key=_by_id
+        )
 
     def _matching(self, signature: Signature, action: Action) -> list[IndexedRule]:
         found = self._index.candidates(signature.name, action.id)

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from lockgate.call import ToolCall
-    from lockgate.gate import Gate, Tool
+    from lockgate.gate import Gate
     from lockgate.scope import Scope
     from lockgate.steps import Admit, Ask, Outcome, Run
+    from lockgate.tools import Tool
 
 OnHold = Literal["pause", "raise", "tell", "wait"]
 OnBlock = Literal["tell", "raise"]

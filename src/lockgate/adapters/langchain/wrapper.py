@@ -82,7 +82,9 @@ def contained(  # noqa: PLR0913 - the ways to hand back, and what authors declar
         plain = _as_tool(tool)
         if is_contained(plain):
             return plain
-        signature = _signature(plain, (actions or {}).get(plain.name), plain.name in idempotent)
+        signature = signature_of(
+            plain, (actions or {}).get(plain.name), idempotent=plain.name in idempotent
+        )
         governed = replace(_governed(plain, gate, signature), **ways)
         return _subclassed(plain, governed)
 
@@ -102,7 +104,8 @@ def _as_tool(tool: Any) -> BaseTool:
     return cast("BaseTool", as_tool(tool))
 
 
-def _signature(tool: BaseTool, action: str | None, idempotent: bool) -> Signature:  # noqa: FBT001
+def signature_of(tool: BaseTool, action: str | None, *, idempotent: bool) -> Signature:
+    """Return what there is to tell about a tool."""
     return Signature(
         name=tool.name,
         description=tool.description,

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from lockgate.classify import Signature
     from lockgate.errors import Refused
-    from lockgate.gate import Gate, Tool
+    from lockgate.gate import Gate
+    from lockgate.tools import Tool
 
 OnHold = Literal["pause", "raise", "tell"]
 OnBlock = Literal["tell", "raise"]

@@ -11,6 +11,7 @@ import asyncio
 import copy
 import functools
 import inspect
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from llama_index.core.tools import BaseTool, FunctionTool
@@ -61,18 +62,23 @@ def contained(  # noqa: PLR0913 - the ways to hand back, and what authors declar
         tool = _as_tool(item)
         if hasattr(type(tool), "__lockgate__"):
             return tool
-        name = tool.metadata.get_name()
-        signature = Signature(
-            name=name,
-            description=tool.metadata.description,
-            parameters=tool.metadata.get_parameters_dict(),
-            source="llamaindex",
-            action=(actions or {}).get(name),
-            idempotent=name in idempotent,
+        plain = signature_of(tool)
+        signature = replace(
+            plain, action=(actions or {}).get(plain.name), idempotent=plain.name in idempotent
         )
         return _subclassed(tool, Governed.of(tool, gate, signature, on_hold, on_block))
 
     return [one(item) for item in tools] if isinstance(tools, list | tuple) else one(tools)
+
+
+def signature_of(tool: BaseTool) -> Signature:
+    """Return what there is to tell about a tool."""
+    return Signature(
+        name=tool.metadata.get_name(),
+        description=tool.metadata.description,
+        parameters=tool.metadata.get_parameters_dict(),
+        source="llamaindex",
+    )
 
 
 def _as_tool(item: Any) -> BaseTool:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from lockgate.classify.payload.parameters import Spot
     from lockgate.classify.profile import Action
 
-LONGEST: Final = 18
-"""Longer numbers are no counts."""
 _NUMBERS: Final = frozenset(
     {"count", "replica", "capacity", "desired", "quantity", "num", "number"}
 )
@@ -37,6 +35,7 @@ _NO_LIST: Final = either(
 )
 _PEOPLE: Final = frozenset({"communication", "web", "files", "memory", "agents", "mcp"})
 _EVERYTHING: Final = frozenset({"all", "any", "every", "everything"})
+_DIGITS: Final = re.compile(r" *[0-9]{1,18} *")
 _SEPARATOR: Final = re.compile(r"[,;\s]+")
 
 
@@ -117,8 +116,8 @@ def read_counts(
 
 
 def _number(value: Any) -> int | None:
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
-        return int(value) if len(value) <= LONGEST else None
+    if isinstance(value, str):
+        return int(value) if _DIGITS.fullmatch(value) else None
     plain = isinstance(value, int | float) and not isinstance(value, bool)
     return int(value) if plain and value >= 0 and value == int(value) else None
 

@@ -1,0 +1,133 @@
+"""The tools of a gate: what each is, what a review says of it, and which rules govern it.
+
+All of it is found once, when a tool is registered. Nothing here judges a call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from lockgate.classify import Effect, Signature, classify
+from lockgate.classify.schema import SchemaError, inlined
+from lockgate.errors import WiringError
+
+if TYPE_CHECKING:
+    from lockgate.classify import Classification
+    from lockgate.evaluate import Policy
+    from lockgate.inventory import Inventory
+    from lockgate.rulebook import Rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A registered tool: what it is, and what the rulebook says about it."""
+
+    signature: Signature
+    classification: Classification
+    policy: Policy
+
+    @classmethod
+    def of(cls, signature: Signature, rulebook: Rulebook, inventory: Inventory | None) -> Tool:
+        """Classify a tool, compare it with its review, and find the rules that could match it.
+
+        Raises:
+            WiringError: If it declares an action that is not in the catalogue.
+        """
+        known = signature if inventory is None else inventory.known(signature)
+        classification = classify(_unfolded(known))
+        doubt = "" if inventory is None else inventory.doubt(signature)
+        if doubt:
+            classification = replace(classification, doubt=doubt)
+        return cls(known, classification, rulebook.policy_for(known, classification))
+
+
+def _unfolded(signature: Signature) -> Signature:
+    """Write out the references in a tool's schema: parameters are looked for inside of them."""
+    if "$defs" not in signature.parameters and "definitions" not in signature.parameters:
+        return signature
+    try:
+        return replace(signature, parameters=inlined(dict(signature.parameters)))
+    except SchemaError:
+        return signature
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What there is to tell about one tool before it is called.
+
+    Attributes:
+        tool: Its name.
+        source: Where it comes from.
+        action: Its canonical action.
+        level: How dangerous it is before the arguments are known.
+        because: Why it was taken for this action.
+        rules: Ids of the rules that speak about it.
+        unknown: Whether nobody knows what it does.
+        uncovered: Whether it changes something, and no rule speaks about it.
+        doubt: Why it is not as it was reviewed, or empty.
+        gaps: Each hazard that nothing answers, with what would.
+    """
+
+    tool: str
+    source: str
+    action: str
+    level: str
+    because: tuple[str, ...]
+    rules: tuple[str, ...]
+    unknown: bool
+    uncovered: bool
+    doubt: str
+    gaps: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, tool: Tool, environment: str) -> Coverage:
+        """Look at one tool."""
+        from lockgate.rulebook.controls import gaps, governing, level_of
+
+        known, policy = tool.classification, tool.policy
+        rules = tuple(rule.id for rule in governing(policy))
+        return cls(
+            tool=tool.signature.name,
+            source=tool.signature.source,
+            action=known.action.id,
+            level=level_of(known, policy, environment).value,
+            because=known.because,
+            rules=rules,
+            unknown=not known.known,
+            uncovered=not rules and known.action.effect is not Effect.READ,
+            doubt=known.doubt,
+            gaps={gap.hazard: gap.controls for gap in gaps(known, policy, environment)},
+        )
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What a person should look at, in words."""
+        found = [self.doubt] if self.doubt else []
+        if self.unknown:
+            found.append("nobody knows what it does: declare its action")
+        if self.uncovered:
+            found.append("no rule speaks about it")
+        found += [
+            f"nothing answers `{hazard}`: add {_either(controls)}"
+            for hazard, controls in self.gaps.items()
+        ]
+        return tuple(found)
+
+    def refuse(self) -> None:
+        """Refuse a tool without a control that its class requires.
+
+        Raises:
+            WiringError: Naming the rule to add.
+        """
+        if not self.gaps:
+            return
+        hazard, controls = next(iter(self.gaps.items()))
+        raise WiringError(
+            f"`{self.tool}` is `{self.action}`, and nothing answers its hazard `{hazard}`: add "
+            f"{_either(controls)}, at least `on: {{action: {self.action}}}, then: require_approval`"
+        )
+
+
+def _either(controls: tuple[str, ...]) -> str:
+    return " or ".join([*(f"`{name}`" for name in controls), "an approval of every call"])
