@@ -46,12 +46,18 @@ def make(world: Any, name: str, asynchronous: bool) -> BaseTool:
     return tool(effect)
 
 
-def node(made: BaseTool) -> Any:
+def node(made: BaseTool, saver: Any = None) -> Any:
     graph = StateGraph(MessagesState)
     graph.add_node("tools", ToolNode([made]))
     graph.add_edge(START, "tools")
     graph.add_edge("tools", END)
-    return graph.compile(checkpointer=InMemorySaver())
+    return graph.compile(checkpointer=saver or InMemorySaver())
+
+
+def agent_over(world: Any, tools: Any, *turns: Any, **options: Any) -> Any:
+    saver = getattr(world, "saver", None) or InMemorySaver()
+    model = ScriptedModel(script=list(turns))
+    return create_agent(model, tools, checkpointer=saver, **options)
 
 
 def asked(made: BaseTool) -> dict[str, Any]:
@@ -70,6 +76,7 @@ DIRECT = {
     "stream": lambda made: next(iter(made.stream({"x": 1}))),
     "func": lambda made: made.func(x=1),
     "func positional": lambda made: made.func(1),
+    "_run": lambda made: made._run(x=1, config={}),
     "ainvoke": lambda made: asyncio.run(made.ainvoke({"x": 1})),
     "arun": lambda made: asyncio.run(made.arun({"x": 1})),
     "abatch": lambda made: asyncio.run(made.abatch([{"x": 1}]))[0],
@@ -78,6 +85,7 @@ DIRECT = {
 DIRECT_ASYNC = {
     **{name: DIRECT[name] for name in ("ainvoke", "arun", "abatch", "astream")},
     "coroutine": lambda made: asyncio.run(made.coroutine(x=1)),
+    "_arun": lambda made: asyncio.run(made._arun(x=1, config={})),
 }
 CASES = [(name, path, False) for name, path in DIRECT.items()]
 CASES += [(f"{name}, async tool", path, True) for name, path in DIRECT_ASYNC.items()]
@@ -131,25 +139,21 @@ class TestDirectPaths:
 
 
 def wrapped(world: Any, made: BaseTool) -> Any:
-    model = ScriptedModel(script=[calling(made.name, x=1)])
-    return create_agent(model, [contained(made, world.gate)], checkpointer=InMemorySaver())
+    return agent_over(world, [contained(made, world.gate)], calling(made.name, x=1))
 
 
 def governed(world: Any, made: BaseTool) -> Any:
-    model = ScriptedModel(script=[calling(made.name, x=1)])
     layers = [containment(world.gate)]
-    return create_agent(model, [made], middleware=layers, checkpointer=InMemorySaver())
+    return agent_over(world, [made], calling(made.name, x=1), middleware=layers)
 
 
 def both(world: Any, made: BaseTool) -> Any:
-    model = ScriptedModel(script=[calling(made.name, x=1)])
-    layers = [containment(world.gate)]
-    tools = [contained(made, world.gate)]
-    return create_agent(model, tools, middleware=layers, checkpointer=InMemorySaver())
+    layers, tools = [containment(world.gate)], [contained(made, world.gate)]
+    return agent_over(world, tools, calling(made.name, x=1), middleware=layers)
 
 
 def bare(world: Any, made: BaseTool) -> Any:
-    return node(contained(made, world.gate))
+    return node(contained(made, world.gate), getattr(world, "saver", None))
 
 
 AGENTS = {"wrapped": wrapped, "middleware": governed, "both": both, "bare ToolNode": bare}

@@ -5,22 +5,20 @@ With LOCKGATE_WRITE_DOCS=1 the table of the page is written instead of compared.
 
 from __future__ import annotations
 
-import contextlib
 import os
-from functools import cache
+import subprocess
+import sys
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
-from unittest import mock
 
 import pytest
 
 pytest.importorskip("langchain", reason="the LangChain door needs the `langchain` extra")
 
 from doors.conftest import World
-from doors.langchain import test_paths as paths
-from lockgate import Answer, Choice, Refused
-from lockgate.adapters.langchain import contained, resumption
+from doors.langchain.dying import FiledWorld
+from doors.langchain.ways import ALL, MISSING, WAYS, Way
+from lockgate import Answer, Choice
 from lockgate.record import verify
 
 PAGE = Path(__file__).parents[3] / "docs" / "langchain.md"
@@ -36,82 +34,14 @@ EXPECTED = {
     "replayed": [1],
 }
 """By outcome, the arguments that the tool's effects had: 1 as asked for, 9 as a person edited it."""
-DOORS = {
-    "wrapped": "`create_agent` with contained tools",
-    "middleware": "`create_agent` with `containment`",
-    "both": "`create_agent` with both",
-    "bare ToolNode": "a graph of your own with `ToolNode`",
-}
-
-
-class Way(NamedTuple):
-    """One way of calling.
-
-    `tell` asks for a call, or asks again once it is answered. `again` does the same after
-    the call has run: a host that replays it.
-    """
-
-    door: str
-    name: str
-    start: Any
-
-    @property
-    def title(self) -> str:
-        return f"{self.door}: {self.name}"
-
-
-class Direct:
-    """A caller that holds the tool itself; it calls again after an answer."""
-
-    def __init__(self, world: World, name: str, path: Any, asynchronous: bool) -> None:
-        made = contained(paths.make(world, name, asynchronous), world.gate)
-        self._call = lambda: path(made)
-        self.resume()
-
-    def resume(self) -> None:
-        with contextlib.suppress(Refused):
-            self._call()
-
-    replay = resume
-
-
-class Loop:
-    """An agent that LangGraph runs; it is resumed after an answer, and from a checkpoint."""
-
-    def __init__(self, world: World, name: str, build: Any, drive: Any, asynchronous: bool) -> None:
-        made = paths.make(world, name, asynchronous)
-        self._agent, self._drive = build(world, made), drive
-        drive(self._agent, paths.asked(made) if build is paths.bare else paths.user())
-        self._paused = self._agent.get_state(paths.CONFIG)
-
-    def resume(self) -> None:
-        self._drive(self._agent, resumption(self._agent.get_state(paths.CONFIG)))
-
-    def replay(self) -> None:
-        with mock.patch.object(paths, "CONFIG", self._paused.config):
-            self._drive(self._agent, resumption(self._paused))
-
-
-def ways() -> list[Way]:
-    found = []
-    for title, path, asynchronous in paths.CASES:
-        kind = "async" if asynchronous else "sync"
-        name = title.removesuffix(", async tool")
-        start = lambda w, n, p=path, a=asynchronous: Direct(w, n, p, a)  # noqa: E731
-        found.append(Way(f"a contained {kind} tool, by itself", name, start))
-    for title, build, drive, asynchronous in paths.LOOPS:
-        kind, _, name = title.partition(", ")
-        start = lambda w, n, b=build, d=drive, a=asynchronous: Loop(w, n, b, d, a)  # noqa: E731
-        found.append(Way(DOORS[kind], name, start))
-    return found
-
-
-WAYS = {way.title: way for way in ways()}
+KILLED = {"killed": [1]}
+"""What only processes can show, which takes its time."""
 
 
 def answer(world: World, choice: Choice) -> None:
     (request,) = world.gate.desk.pending()
-    arguments = {"x": 9} if choice is Choice.EDIT else None
+    (argument,) = request.arguments
+    arguments = {argument: 9 if argument == "x" else "9"} if choice is Choice.EDIT else None
     world.gate.desk.answer(
         request.id, Answer(choice=choice, by="ann", comment="seen", arguments=arguments)
     )
@@ -140,26 +70,52 @@ def effects(way: Way, outcome: str) -> list[object]:
         world.gate.close()
 
 
-@cache
-def row(title: str) -> dict[str, list[object]]:
+def observed(title: str) -> dict[str, list[object]]:
     return {outcome: effects(WAYS[title], outcome) for outcome in EXPECTED}
 
 
 @pytest.mark.parametrize("title", WAYS)
 def test_each_outcome_has_the_effects_it_must_have(title):
-    assert row(title) == EXPECTED
+    assert observed(title) == EXPECTED
+
+
+def killed(folder: Path) -> dict[str, list[object]]:
+    """Return the effects of calls whose process was killed, after they are made or resumed again."""
+    program = Path(__file__).with_name("dying.py")
+    died = subprocess.run(
+        [sys.executable, str(program), str(folder)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert died.returncode == 0, died.stderr
+    found = {}
+    for at, (title, way) in enumerate(WAYS.items()):
+        world = FiledWorld(folder / str(at))
+        way.start(world, "held").resume()
+        found[title] = world.effects.seen()
+        verify(world.gate.store.page())
+        world.gate.close()
+    return found
+
+
+@pytest.mark.slow
+def test_killed_while_it_runs_no_call_runs_again(tmp_path):
+    assert killed(tmp_path) == dict.fromkeys(WAYS, KILLED["killed"])
 
 
 def test_there_are_as_many_ways_as_are_claimed():
-    assert len(WAYS) == len(paths.CASES) + len(paths.LOOPS) == 39
+    assert len(ALL) == 63
 
 
-def table() -> str:
-    """Return the table as observed: ways with the same counts share a row within their door."""
-    counts = {title: tuple(map(len, row(title).values())) for title in WAYS}
+def table(rows: dict[str, dict[str, list[object]]]) -> str:
+    """Return the table of what was observed: ways with the same counts share a row of their door."""
+    counts = {title: tuple(map(len, row.values())) for title, row in rows.items()}
+    outcomes = EXPECTED | KILLED
     lines = [
-        f"| the tool is reached through | called by | {' | '.join(EXPECTED)} |",
-        "|---|---|" + "---|" * len(EXPECTED),
+        f"| the tool is reached through | called by | {' | '.join(outcomes)} |",
+        "|---|---|" + "---|" * len(outcomes),
     ]
     for (door, found), same in groupby(
         WAYS.values(), key=lambda way: (way.door, counts[way.title])
@@ -174,12 +130,19 @@ def _code(name: str) -> str:
     return f"`{method}` ({more})" if more else f"`{method}`"
 
 
-def test_the_page_shows_what_was_observed():
+@pytest.mark.skipif(bool(MISSING), reason=f"not all ways are there: {', '.join(MISSING)}")
+def test_the_page_shows_what_was_observed(tmp_path):
+    """The test of each way has found it to be as expected; to write the page it is observed anew."""
+    writing = bool(os.environ.get("LOCKGATE_WRITE_DOCS"))
+    rows = dict.fromkeys(WAYS, EXPECTED | KILLED)
+    if writing:
+        dead = killed(tmp_path)
+        rows = {title: observed(title) | {"killed": dead[title]} for title in WAYS}
     text = PAGE.read_text("utf-8")
     before, _, rest = text.partition(f"{BEGIN}\n")
     shown, _, after = rest.partition(END)
     assert after, f"{PAGE.name} has no markers for the table"
-    if os.environ.get("LOCKGATE_WRITE_DOCS"):
-        PAGE.write_text(f"{before}{BEGIN}\n{table()}\n{END}{after}", "utf-8")
+    if writing:
+        PAGE.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{after}", "utf-8")
         return
-    assert shown == f"{table()}\n"
+    assert shown == f"{table(rows)}\n"
