@@ -225,6 +225,7 @@ def test_a_name_without_a_verb_is_what_its_description_says():
     assert named("hdel", "Remove a field from a hash.").action.effect is Effect.DELETE
     assert not named("weather").known
     assert not named("weather", "Sunshine for everybody.").known
+    assert not named("obfuscicate_rows", "Returns the rows.").known
     assert named("account_transfer", "Returns a receipt.").action.effect is not Effect.READ
 
 

@@ -17,7 +17,12 @@ from lockgate.classify.profile import Action, Effect, Reversibility
 from lockgate.classify.signature.aliases import matched
 from lockgate.classify.signature.description import told_by_description
 from lockgate.classify.signature.http import path_words, told_by_http
-from lockgate.classify.signature.naming import is_plain, name_words, told_by_name
+from lockgate.classify.signature.naming import (
+    is_plain,
+    name_words,
+    strange_verbs,
+    told_by_name,
+)
 from lockgate.classify.signature.parameters import told_by_parameters
 from lockgate.classify.signature.verbs import VERBS, Verb, severity
 
@@ -156,9 +161,7 @@ def _runs_statements(case: Case) -> bool:
 def _changing(case: Case) -> Verdict:
     """Take the name's word that something is changed, and whatever is worse besides."""
     name, text = case.name, case.text
-    same_word = name.verb is not None and text.verb is not None and text.verb.word == name.verb.word
-    disagree = text.reads and not same_word and (not name.sure or name.effect in _MILD)
-    if disagree and not case.switches.changes and not case.http.changes:
+    if _disagree(case):
         return _doubted(name, [text.because])
     worse = [told for told in case.others if _is_worse(told, case)]
     confidence = 0.95 if text.changes else 0.6 if text.reads else 0.8 if name.sure else 0.65
@@ -167,6 +170,22 @@ def _changing(case: Case) -> Verdict:
         confidence=confidence,
         because=_said(name.because, text.because, *(told.because for told in worse)),
     )
+
+
+def _disagree(case: Case) -> bool:
+    """Say whether a description that reads makes one doubt a name that changes something.
+
+    It does if the name is mild, or may mean something else, or runs what is in no catalogue; not
+    if both say the same word.
+    """
+    name, text = case.name, case.text
+    if not text.reads or case.switches.changes or case.http.changes or name.verb is None:
+        return False
+    if text.verb is not None and text.verb.word == name.verb.word:
+        return False
+    if name.effect is Effect.EXECUTE:
+        return matched(case.words, name.verb) is None
+    return not name.sure or name.effect in _MILD
 
 
 def _is_worse(told: Told, case: Case) -> bool:
@@ -206,11 +225,14 @@ def _unnamed(case: Case) -> Verdict:
         return Verdict(verbs=verbs, confidence=0.7, because=because)
     reading = _told_reading(case)
     if reading is not None:
-        against = list(_against(case))
+        strange = (f"`{word}` may be a verb" for word in strange_verbs(case.words))
+        against = [*strange, *_against(case)]
         if against:
             return _doubted(reading, against)
         because = (reading.because, "and nothing speaks against it")
         return Verdict(verbs=reading.verbs, confidence=0.65, because=because)
+    if case.text.verbs and case.name.maybe is not None:
+        return _doubted(case.name, [case.text.because])
     for told in (case.name, case.http):
         if told.maybe is not None and told.maybe.effect is not Effect.UNKNOWN:
             return Verdict(verbs=(told.maybe,), confidence=0.55, because=(told.because,))

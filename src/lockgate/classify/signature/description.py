@@ -126,7 +126,8 @@ def _spoken(told: Sequence[list[str]]) -> Told:
     confessed: list[str] = []
     asks, reads = False, 0
     for at, tokens in enumerate(told):
-        verbs = _predicates(tokens, first=not leading and at < OPENING)
+        later = at > 0 and tokens[0] in _INSTRUCTION
+        verbs = [] if later else _predicates(tokens, first=not leading and at < OPENING)
         reads += sum(verb.effect is Effect.READ for verb in verbs)
         if verbs and not leading:
             leading, asks = verbs, _runs_a_query(tokens, verbs[0])
@@ -174,8 +175,6 @@ def _predicates(tokens: Sequence[str], *, first: bool) -> list[Verb]:
     In a later sentence, an imperative is addressed to the model; only `deletes` and what follows
     `it will` speaks of the tool.
     """
-    if tokens[0] in _INSTRUCTION and not first:
-        return []
     at, form = _lead(tokens, _after_condition(tokens))
     if form is None and first:
         at, form = _lead(tokens, _after_tool(tokens))

@@ -18,6 +18,17 @@ _SEGMENT: Final = re.compile(r"__+|[./:]")
 _WITH_DIGITS: Final = re.compile(r"[A-Za-z]*\d+[A-Za-z]+")
 _DIGITS_FOR_LETTERS: Final = (str.maketrans("01345", "oleas"), str.maketrans("01345", "oieas"))
 _JOINTS: Final = frozenset({"and", "or", "then", "also", "plus"})
+_VERB_ENDINGS: Final = ("ize", "ise", "ify", "yze", "yse", "ate")
+_NO_VERBS: Final = frozenset(
+    """
+    affiliate aggregate associate candidate certificate climate coordinate corporate crate date
+    delegate duplicate enterprise estate exercise expertise franchise gate graduate
+    immediate intermediate mate merchandise noise otherwise plate premise private prize
+    rate rebate rise separate state substrate surrogate template ultimate update
+    vertebrate wise
+    """.split()
+)
+"""Nouns and adjectives that end as verbs do."""
 PREPOSITIONS: Final = frozenset(
     """
     by with without from for using via in on to of as at per into within across between under
@@ -81,6 +92,18 @@ def fused(found: list[str]) -> list[str]:
     return joined
 
 
+def strange_verbs(name: Sequence[str]) -> list[str]:
+    """Return words that nobody knows and that end as verbs do: `obfuscicate_rows`."""
+    return [
+        word
+        for word in name
+        if word.endswith(_VERB_ENDINGS)
+        and not word.endswith("size")
+        and word not in FORMS
+        and word not in _NO_VERBS
+    ]
+
+
 def told_by_name(name: Sequence[str]) -> Told:
     """Say what the words of a name tell."""
     spoken = list(_spoken(name))
@@ -114,12 +137,18 @@ def _spoken(name: Sequence[str]) -> Iterator[tuple[int, Verb]]:
     placed = False
     for at, word in enumerate(name):
         verb = verb_of(word)
-        if verb is None and at == 0 and word in FORMS and FORMS[word][1] is Form.ACTS:
-            verb = FORMS[word][0]
+        if verb is None and not at:
+            verb = _acting(word)
         if verb is not None and (verb.firm or (not placed and _stands(name, at, verb, found))):
             found.append(verb)
             yield at, verb
         placed = placed or word in PREPOSITIONS
+
+
+def _acting(word: str) -> Verb | None:
+    """Return the verb of a name that begins with its third person: `deletesFile`."""
+    verb, form = FORMS.get(word, (None, None))
+    return verb if verb is not None and verb.firm and form is Form.ACTS else None
 
 
 def _stands(name: Sequence[str], at: int, verb: Verb, found: Sequence[Verb]) -> bool:

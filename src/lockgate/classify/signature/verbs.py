@@ -30,13 +30,13 @@ FIRM: Final = MappingProxyType({
         "locate pinpoint interpret infer contrast correlate tabulate illustrate proofread "
         "quantify survey solve brainstorm await assert inquire investigate research "
         "autocomplete geolocate traverse iterate whois nslookup dig traceroute elaborate tally "
-        "guide multiply divide subtract",
+        "guide multiply divide subtract transcribe rerank",
     Effect.CREATE:
         "create add insert append prepend provision allocate reserve initialize initialise init "
         "bootstrap scaffold onboard enroll enrol upsert ingest instantiate compose mkdir "
         "introduce establish enqueue hire annotate subscribe join mint spawn preregister "
         "prepopulate construct craft author propose nominate enlist replicate contribute "
-        "persist preorder declare define rebook",
+        "persist preorder declare define rebook acquire",
     Effect.UPDATE:
         "update modify edit alter replace rename manage configure reconfigure enable disable "
         "activate deactivate reactivate assign unassign reassign rebase restore revert rollback "
@@ -54,7 +54,7 @@ FIRM: Final = MappingProxyType({
         "isolate cordon uncordon drain evacuate failover rebalance recalculate recategorize "
         "reclassify unban uncheck unflag unwatch invalidate rescind maximize minimize negotiate "
         "incorporate conclude adapt align convene renumber hibernate rewind specify impose "
-        "inherit",
+        "inherit ack nack",
     Effect.DELETE:
         "delete remove erase purge destroy wipe truncate terminate uninstall prune discard "
         "evict expunge shred obliterate rm rmdir del unset deregister unregister deprovision "
@@ -96,16 +96,18 @@ SOFT: Final = MappingProxyType({
         "complete apply setup login logout signup signout checkin checkout authenticate fill "
         "type stage switch correct transform vote handoff cherry tidy group ungroup split trim "
         "crop compress encrypt decrypt transition flag limit pivot position pair kick leave "
-        "exit shift bump maintain force yield break continue end begin finish return",
+        "exit shift bump maintain force yield break continue end begin finish return skip "
+        "consume decide",
     Effect.DELETE:
-        "drop trash empty cleanup teardown void expire pop zap clean burn sweep strip scrap",
+        "drop trash empty cleanup teardown void expire pop zap clean burn sweep strip scrap "
+        "yank",
     Effect.SEND:
         "broadcast dispatch post email mail message share forward reply export upload text sms "
         "dm fax respond answer dump tweet retweet ship alert contact relay say speak stream "
         "rsvp report",
     Effect.PAY:
         "buy sell charge refund transfer wire deposit trade tip bill fund cash stake bid "
-        "purchase payout swap spend loan bet pledge",
+        "purchase payout swap spend loan bet pledge bridge",
     Effect.EXECUTE:
         "retry mount run start stop call shell bash terminal command cmd script repl play cron "
         "scale emulate cycle boot fire act perform operate ssh launch shutdown trigger install "
