@@ -37,6 +37,8 @@ from lockgate.evaluate.weights import DEFAULT
 from lockgate.record import EventKind
 from lockgate.rulebook import VARIABLES
 from lockgate.rulebook.document import Document, Layer, On, RuleText, Way
+from lockgate.rulebook.tables import Table
+from lockgate.rulebook.windows import Window
 from lockgate.testing.cases import CasesText
 
 ROOT = Path(__file__).parents[1]
@@ -99,14 +101,14 @@ def test_each_verb_is_documented(effect):
 
 KEYS = [
     field.alias or name
-    for model in (Document, RuleText, On)
+    for model in (Document, RuleText, On, Window, Table)
     for name, field in model.model_fields.items()
 ]
 
 
 @pytest.mark.parametrize("key", KEYS)
 def test_each_key_of_a_rulebook_is_documented(key):
-    assert key in rows(page("rulebook.md")) or f"### `{key}`" in page("rulebook.md")
+    assert f"`{key}`" in page("rulebook.md")
 
 
 @pytest.mark.parametrize("word", [*Then, *Handling, *Level, *Layer, Way.ENFORCE, Way.SHADOW])

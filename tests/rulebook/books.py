@@ -33,7 +33,10 @@ TOOLS = {
 
 def book(*documents: dict[str, Any] | str) -> Rulebook:
     """Assemble documents; JSON is YAML."""
-    texts = [item if isinstance(item, str) else json.dumps(item) for item in documents]
+    texts = [
+        item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
+        for item in documents
+    ]
     return Rulebook.assemble({f"{at}.yaml": text for at, text in enumerate(texts)})
 
 

@@ -14,6 +14,7 @@ from lockgate.rulebook.document import read
 from lockgate.rulebook.files import PACKS, texts
 from lockgate.rulebook.index import named
 from lockgate.rulebook.layers import check, is_top
+from lockgate.rulebook.names import Lexicon
 from lockgate.rulebook.source import Source, parse
 from lockgate.rulebook.weighing import weighed
 
@@ -83,12 +84,13 @@ class Rulebook:
         written = [(source, read(source)) for source in sources]
         check(written, levels)
         _unique(written)
+        lexicon = Lexicon.of(written)
         documents = [document for _, document in written]
         seconds = [item.approval_seconds for item in documents if item.approval_seconds]
         return cls(
             name=" + ".join(sorted({item.name for item in documents})),
-            top=top([pair for pair in written if is_top(pair[1])], levels),
-            fences=tuple(fence(*pair) for pair in written if not is_top(pair[1])),
+            top=top([pair for pair in written if is_top(pair[1])], lexicon, levels),
+            fences=tuple(fence(*pair, lexicon) for pair in written if not is_top(pair[1])),
             approval_seconds=min(seconds, default=APPROVAL_SECONDS),
             weights=weighed(written),
             revision=_revision(documents, levels),

@@ -10,17 +10,21 @@ from lockgate.classify import BY_ID
 from lockgate.evaluate import ANYWHERE, Bounds, Fence, Handling, Level, Names, Rule, Share, Then
 from lockgate.rulebook.condition import CelCondition, ConditionSyntaxError
 from lockgate.rulebook.document import Layer, Way
+from lockgate.rulebook.expand import NameFault, expand
 from lockgate.rulebook.index import Index, IndexedRule
 from lockgate.rulebook.layers import in_force, strictest
+from lockgate.rulebook.macros import Unknown
 from lockgate.rulebook.ruleset import RuleSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from lockgate.classify import Action, Classification, Signature
     from lockgate.errors import RulebookError
     from lockgate.rulebook.document import Document, RuleText
+    from lockgate.rulebook.expand import Expanded
     from lockgate.rulebook.layers import Written
+    from lockgate.rulebook.names import Lexicon
     from lockgate.rulebook.source import Source
 
 _CLOCK: Final = frozenset({"now"})
@@ -147,20 +151,22 @@ class About:
         return Fence(name=chapter.name, bounds=chapter.bounds, rules=rules, handling=levels)
 
 
-def top(written: Sequence[Written], otherwise: Mapping[Level, Handling]) -> Chapter:
+def top(
+    written: Sequence[Written], lexicon: Lexicon, otherwise: Mapping[Level, Handling]
+) -> Chapter:
     """Compile the organisation's documents, which speak as one."""
     documents = [document for _, document in written]
     return Chapter(
         name=Layer.ORGANISATION.value,
         sources=(),
         bounds=ANYWHERE,
-        rules=tuple(rule for source, document in written for rule in _compiled(source, document)),
+        rules=tuple(rule for pair in written for rule in _compiled(*pair, lexicon)),
         levels=strictest(in_force(documents), otherwise),
         trial=strictest(documents, otherwise),
     )
 
 
-def fence(source: Source, document: Document) -> Chapter:
+def fence(source: Source, document: Document, lexicon: Lexicon) -> Chapter:
     """Compile a document of a lower layer, which speaks for itself."""
     names, layer = Names.of(document.whom), document.layer
     name = f"{layer.value} {', '.join(document.whom)}"
@@ -172,22 +178,27 @@ def fence(source: Source, document: Document) -> Chapter:
             agents=names if layer is Layer.AGENT else None,
             threads=names if layer is Layer.RUN else None,
         ),
-        rules=tuple(_compiled(source, document, name)),
+        rules=tuple(_compiled(source, document, lexicon, name)),
         levels=strictest(in_force([document]), {}),
         trial=strictest([document], {}),
     )
 
 
-def _compiled(source: Source, document: Document, within: str = "") -> Iterator[IndexedRule]:
+def _compiled(
+    source: Source, document: Document, lexicon: Lexicon, within: str = ""
+) -> Iterator[IndexedRule]:
+    seen = lexicon.seen_from(document.layer)
     for at, text in enumerate(document.rules):
-        condition = _condition(source, at, text)
+        expanded = _expanded(source, seen, at, text)
+        located = partial(_located, source, at, text, expanded)
+        condition = _condition(expanded, located)
         rule = Rule.build(
             id=text.id,
             then=text.then,
             reason=text.reason,
             tell=text.tell,
             within=within,
-            approvers=tuple(text.approvers),
+            approvers=_approvers(source, seen, at, text),
             obligations=tuple(text.obligations),
             levels=frozenset(text.on.level),
             bounds=_bounds(text),
@@ -202,8 +213,21 @@ def _compiled(source: Source, document: Document, within: str = "") -> Iterator[
             way=mode.way,
             share=Share(drawn, mode.percent),
             place=source.place(("rules", at, "id")),
-            located=partial(_located, source, at, text.id),
+            located=located,
         )
+
+
+def _approvers(source: Source, lexicon: Lexicon, at: int, text: RuleText) -> tuple[str, ...]:
+    """Return the names of those who may answer; `lists.NAME` stands for the names it lists."""
+    names: list[str] = []
+    for nth, name in enumerate(text.approvers):
+        section, _, rest = name.partition(".")
+        try:
+            names += lexicon.members(rest) if section == "lists" else [name]
+        except Unknown as error:
+            path = ("rules", at, "approvers", nth)
+            raise source.error(path, str(error), error.hint) from None
+    return tuple(dict.fromkeys(names))
 
 
 def _bounds(text: RuleText) -> Bounds | None:
@@ -217,16 +241,38 @@ def _bounds(text: RuleText) -> Bounds | None:
     return None if bounds == ANYWHERE else bounds
 
 
-def _condition(source: Source, at: int, text: RuleText) -> CelCondition | None:
+def _expanded(source: Source, lexicon: Lexicon, at: int, text: RuleText) -> Expanded | None:
+    """Give the names in a condition their meaning."""
     if text.when is None:
         return None
     try:
-        return CelCondition(text.when)
+        return expand(text.when, lexicon)
+    except NameFault as error:
+        path, message = ("rules", at, "when"), f"rule `{text.id}`: {error}"
+        raise source.error_at(path, text.when, error.offset, message, error.hint) from None
+
+
+def _condition(
+    expanded: Expanded | None, located: Callable[[ConditionSyntaxError], RulebookError]
+) -> CelCondition | None:
+    if expanded is None:
+        return None
+    try:
+        return CelCondition(expanded.text)
     except ConditionSyntaxError as error:
-        raise _located(source, at, text.id, error) from None
+        raise located(error) from None
 
 
-def _located(source: Source, at: int, rule: str, error: ConditionSyntaxError) -> RulebookError:
+def _located(
+    source: Source,
+    at: int,
+    text: RuleText,
+    expanded: Expanded | None,
+    error: ConditionSyntaxError,
+) -> RulebookError:
     """Place an error of a rule's condition in the document."""
-    message = f"rule `{rule}`: {error}"
-    return source.error_inside(("rules", at, "when"), error.line, error.column, message, error.hint)
+    path, message = ("rules", at, "when"), f"rule `{text.id}`: {error}"
+    if expanded is None or text.when is None:
+        return source.error(path, message, error.hint)
+    offset = expanded.origin(error.line, error.column)
+    return source.error_at(path, text.when, offset, message, error.hint)

@@ -30,6 +30,8 @@ from lockgate.rulebook.compile import (
     faults,
     read,
 )
+from lockgate.rulebook.macros import MACROS
+from lockgate.rulebook.shapes import near
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,13 +131,11 @@ class CelCondition:
         self.text = text
         self.names = frozenset(_WORD.findall(_LITERAL.sub("''", text))).intersection(VARIABLES)
         self.history = not HISTORY.isdisjoint(self.names)
-        try:
-            self._expression = _environment().compile(text)
-        except RuntimeError as error:
-            raise _placed(str(error)) from None
+        self._expression = understood(text)
         kind = self._expression.return_type().name()
         if kind not in {"BOOL", "DYN"}:
-            raise ConditionSyntaxError(f"a condition must be true or false, not {kind}", 1, 1)
+            message = f"a condition must be true or false, not {kind}"
+            raise ConditionSyntaxError(message, 1, 1, "compare it with something")
         self._checked: Checked | None = _UNREAD
         self._run: Callable[[Variables], bool] = self._compile
         if "matches" in text:
@@ -217,23 +217,44 @@ def _line(text: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - before.rfind("\n")
 
 
+def understood(text: str) -> cel.Expression:
+    """Parse and type-check an expression of any type.
+
+    Raises:
+        ConditionSyntaxError: With the place inside the text.
+    """
+    try:
+        return _environment().compile(text)
+    except RuntimeError as error:
+        raise _placed(str(error)) from None
+
+
 def _placed(text: str) -> ConditionSyntaxError:
     found = _PLACE.search(text)
     if found is None:
-        return ConditionSyntaxError(_plain(text), 1, 1)
+        return ConditionSyntaxError(_plain(text), 1, 1, _SEE)
     line, column, message = int(found[1]), int(found[2]), found[3]
     return ConditionSyntaxError(message, line, column, _hint(message))
 
 
 def _hint(message: str) -> str:
-    import difflib
-
+    for said, hint in _HINTS.items():
+        if said in message:
+            return hint
     unknown = _UNKNOWN.search(message)
     if unknown is None:
-        return ""
-    near = difflib.get_close_matches(unknown[1].split(".")[0], VARIABLES, n=1)
-    names = ", ".join(f"`{name}`" for name in VARIABLES)
-    return f"did you mean `{near[0]}`?" if near else f"a condition can name {names}"
+        return _SEE
+    known = {*VARIABLES, *MACROS, *_FUNCTIONS}
+    return near(unknown[1].split(".")[0], known, _SEE)
+
+
+_SEE: Final = "`docs/rulebook.md` has what a condition can name, and examples"
+_HINTS: Final = {
+    "matching overload": "what is compared must be of one kind: text has quotes, numbers do not",
+    "Syntax error": "look for a missing bracket or quote; `&&`, `||` and `!` join conditions",
+    "recursion": "say less at once: use names, or several rules",
+}
+_FUNCTIONS: Final = ("size", "has", "matches", "timestamp", "duration", "string", "int", "double")
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     model_validator,
@@ -23,7 +20,22 @@ from lockgate.classify import BY_ID, HAZARDS, Effect
 from lockgate.contain import FULFILLABLE
 from lockgate.evaluate import Handling, Level, Then
 from lockgate.rulebook.faults import fault, first_fault
+from lockgate.rulebook.shapes import (
+    Expression,
+    Id,
+    Name,
+    Pattern,
+    Patterns,
+    Scalar,
+    Strict,
+    Text,
+    Values,
+    listed,
+    near,
+)
+from lockgate.rulebook.tables import Table
 from lockgate.rulebook.weighing import WeightsText
+from lockgate.rulebook.windows import Dates, Window
 
 if TYPE_CHECKING:
     from typing import Self
@@ -31,10 +43,6 @@ if TYPE_CHECKING:
     from lockgate.rulebook.source import Source
 
 KNOWN_ACTIONS: Final = (*BY_ID, *(f"generic.{effect.value}" for effect in Effect))
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 def _moment(text: str) -> str:
@@ -67,46 +75,35 @@ def _kept(name: str) -> str:
 
 def _hazard(name: str) -> str:
     if name not in HAZARDS:
-        near = difflib.get_close_matches(name, HAZARDS, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else "`docs/actions.md` lists them"
-        raise fault(f"there is no hazard `{name}`", hint)
+        raise fault(f"there is no hazard `{name}`", near(name, HAZARDS, _LISTED))
     return name
+
+
+_LISTED: Final = "`docs/actions.md` lists them"
 
 
 def _action(pattern: str) -> str:
     """Refuse a rule about an action that does not exist: it would never be hit."""
     if not any(fnmatchcase(action, pattern) for action in KNOWN_ACTIONS):
-        near = difflib.get_close_matches(pattern, KNOWN_ACTIONS, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else "`docs/actions.md` lists them"
-        raise fault(f"there is no action `{pattern}`", hint)
+        raise fault(f"there is no action `{pattern}`", near(pattern, KNOWN_ACTIONS, _LISTED))
     return pattern
 
 
-Text = Annotated[str, Field(min_length=1, max_length=500)]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
-Pattern = Annotated[str, Field(min_length=1, max_length=200)]
-Patterns = Annotated[list[Pattern], BeforeValidator(_listed), Field(min_length=1)]
 Actions = Annotated[
     list[Annotated[Pattern, AfterValidator(_action)]],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     Field(min_length=1),
 ]
 Hazards = Annotated[
-    list[Annotated[str, AfterValidator(_hazard)]], BeforeValidator(_listed), Field(min_length=1)
+    list[Annotated[str, AfterValidator(_hazard)]], BeforeValidator(listed), Field(min_length=1)
 ]
-Levels = Annotated[list[Level], BeforeValidator(_listed), Field(min_length=1)]
-Effects = Annotated[list[Effect], BeforeValidator(_listed), Field(min_length=1)]
-Approvers = Annotated[list[Pattern], BeforeValidator(_listed), Field(min_length=1)]
+Levels = Annotated[list[Level], BeforeValidator(listed), Field(min_length=1)]
+Effects = Annotated[list[Effect], BeforeValidator(listed), Field(min_length=1)]
+Approvers = Annotated[list[Pattern], BeforeValidator(listed), Field(min_length=1)]
 Obligations = Annotated[
-    list[Annotated[str, AfterValidator(_kept)]], BeforeValidator(_listed), Field(min_length=1)
+    list[Annotated[str, AfterValidator(_kept)]], BeforeValidator(listed), Field(min_length=1)
 ]
 Moment = Annotated[str, AfterValidator(_moment)]
-
-
-class Strict(BaseModel):
-    """A mapping with exactly the keys it names."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Layer(StrEnum):
@@ -208,7 +205,7 @@ class RuleText(Strict):
 
     id: Id
     on: On = Field(default_factory=On)
-    when: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
+    when: Expression | None = None
     then: Then
     reason: Text
     tell: Annotated[str, Field(max_length=500)] = ""
@@ -244,6 +241,12 @@ class Document(Strict):
         rules: The rules; their order does not matter.
         levels: What happens to each level when no rule says more.
         weights: What risk is made of.
+        lists: Values by the name of their list.
+        constants: Single values by their names.
+        tables: Values that depend on others.
+        calendars: Days by the name of their calendar.
+        windows: Times by their names.
+        macros: Expressions by their names.
         approval_seconds: How long an approval can be given and used.
     """
 
@@ -255,6 +258,12 @@ class Document(Strict):
     rules: list[RuleText] = Field(default_factory=list)
     levels: dict[Level, Handling] = Field(default_factory=dict)
     weights: WeightsText = Field(default_factory=WeightsText)
+    lists: dict[Name, Values] = Field(default_factory=dict)
+    constants: dict[Name, Scalar] = Field(default_factory=dict)
+    tables: dict[Name, Table] = Field(default_factory=dict)
+    calendars: dict[Name, Dates] = Field(default_factory=dict)
+    windows: dict[Name, Window] = Field(default_factory=dict)
+    macros: dict[Name, Expression] = Field(default_factory=dict)
     approval_seconds: Annotated[int, Field(ge=1, le=31_536_000, strict=True)] | None = None
 
 

@@ -33,7 +33,7 @@ def first_fault(source: Source, details: Iterable[ErrorDetails], model: Model) -
 
 
 def _fault(source: Source, detail: ErrorDetails, model: Model) -> RulebookError:
-    path: Path = tuple(detail["loc"])
+    path: Path = tuple("key" if part == "[key]" else part for part in detail["loc"])
     context: dict[str, Any] = detail.get("ctx", {})
     match detail["type"]:
         case "rulebook":
@@ -45,8 +45,7 @@ def _fault(source: Source, detail: ErrorDetails, model: Model) -> RulebookError:
         case "missing":
             return source.error(path, f"`{path[-1]}` is missing", _LACKING.get(str(path[-1]), _SEE))
         case "enum":
-            where = (*path[:-1], "key") if path[-1] == "[key]" else path
-            return source.error(where, *_not_one_of(detail["input"], context["expected"]))
+            return source.error(path, *_not_one_of(detail["input"], context["expected"]))
         case kind if kind in _TOLD:
             message, hint = _TOLD[kind]
             return source.error(path, message.format(**context), hint)

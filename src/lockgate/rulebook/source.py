@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from lockgate.errors import RulebookError
+from lockgate.rulebook.places import place_of
 
 MAX_BYTES: Final = 4_000_000
 MAX_DEPTH: Final = 32
@@ -63,19 +64,13 @@ class Source:
             path = path[:-1]
         return self.name, *self.places.get(path, (1, 1))
 
-    def error_inside(
-        self, path: Path, line: int, column: int, message: str, hint: str = ""
+    def error_at(
+        self, path: Path, value: str, offset: int, message: str, hint: str = ""
     ) -> RulebookError:
-        """Return an error at `line` and `column` inside the text that stands at `path`."""
-        first, start = self.places[path]
-        opening = self.lines[first - 1][start - 1 : start]
-        if opening in {"|", ">"}:
-            row = first + line
-            content = self.lines[row - 1] if row <= len(self.lines) else ""
-            place = row, len(content) - len(content.lstrip()) + column
-        else:
-            place = first + line - 1, column + (start - 1 + (opening in {"'", '"'})) * (line == 1)
-        return RulebookError(message, file=self.name, line=place[0], column=place[1], hint=hint)
+        """Return an error at the character `offset` of the text that stands at `path`."""
+        _, *start = self.place(path)
+        line, column = place_of(self.lines, (start[0], start[1]), value, offset)
+        return RulebookError(message, file=self.name, line=line, column=column, hint=hint)
 
 
 def parse(text: str, name: str = "<rulebook>") -> Source:

@@ -17,8 +17,8 @@ from lockgate.decide import Decision, Verdict, decide
 from lockgate.errors import LockgateError, RulebookError, describe
 from lockgate.evaluate import Facts, Level, PastCall
 from lockgate.rulebook import Rulebook
-from lockgate.rulebook.document import Strict
 from lockgate.rulebook.faults import first_fault
+from lockgate.rulebook.shapes import Strict
 from lockgate.rulebook.source import parse
 
 if TYPE_CHECKING:
