@@ -643,6 +643,8 @@ async def test_a_run_that_the_framework_restored_keeps_answers_apart(world):
     await until(lambda: world.effects)
     await asyncio.sleep(0.1)
     assert world.effects == [asked[0].arguments["x"]]
+    handler.ctx.send_event(HumanResponseEvent(response="to somebody else"))
+    await asyncio.sleep(0.1)
     handler.ctx.send_event(approval(asked[1], "reject"))
     said, outputs, shown = await played(handler)
     assert (said, len(world.effects), len(outputs), shown) == ("all done", 1, 2, [])

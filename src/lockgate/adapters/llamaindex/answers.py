@@ -110,12 +110,16 @@ def shown(request: ApprovalRequest, problem: str = "") -> ApprovalRequired:
 def answer_in(event: HumanResponseEvent, request: ApprovalRequest) -> Answer | None:
     """Return the answer to `request` that `event` brings, or nothing if it only wakes the call.
 
+    A restored waiter may be given what is for another one.
+
     Raises:
         ValueError: If it is meant as an answer and is none.
         AnswerRefused: If it may not be given.
     """
+    if getattr(event, "request_id", None) != request.id:
+        return None
     ours = event if isinstance(event, ApprovalAnswered) else _as_ours(event)
-    if ours.choice is None or ours.request_id != request.id:
+    if ours.choice is None:
         return None
     answer = Answer(choice=ours.choice, by=ours.by, comment=ours.comment, arguments=ours.arguments)
     resolve(request, answer, request.held_at)
