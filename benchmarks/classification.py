@@ -2,7 +2,7 @@
 
     python benchmarks/classification.py [--errors] [--json] [--data FOLDER]
 
-The labels are those of the tools' own authors: thousands of real tools of MCP servers, which are
+The labels are those of the tools' own authors: more than a thousand tools of MCP servers, which are
 not part of this repository. What is missing is skipped. *Agreement* counts tools that are not
 unknown. *Writes called reads* is the error that lets a write through. The first half of the
 servers was looked at while the words were collected, the other was not until its figures had been
@@ -18,7 +18,6 @@ import statistics
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from lockgate.classify import Effect, Signature, classify, read
@@ -75,19 +74,21 @@ def ours(row):
     return classify(signature(row)).action.effect
 
 
-@dataclass
+def plug_in(name, description, input_schema):
+    """Answer as other harnesses ask: is it read-only, can it destroy, or does nobody know."""
+    effect = ours({"tool": name, "description": description, "input_schema": input_schema})
+    if effect is Effect.UNKNOWN:
+        return {"read_only": None, "destructive": None}
+    adds = effect in {Effect.READ, Effect.CREATE, Effect.SEND}
+    return {"read_only": effect is Effect.READ, "destructive": not adds}
+
+
 class Score:
-    name: str
-    tools: int = 0
-    unknown: int = 0
-    known: int = 0
-    agree: int = 0
-    writes: int = 0
-    unsafe: int = 0
-    deletes: int = 0
-    deletes_found: int = 0
-    servers: dict[str, Counter] = field(default_factory=dict)
-    errors: list[tuple] = field(default_factory=list)
+    def __init__(self):
+        self.tools = self.unknown = self.known = self.agree = 0
+        self.writes = self.unsafe = self.deletes = self.deletes_found = 0
+        self.servers: dict[str, Counter] = {}
+        self.errors: list[tuple] = []
 
     def take(self, row, effect):
         label = row.get("readOnlyHint")
@@ -129,8 +130,8 @@ def percent(part, whole):
     return round(100 * part / whole, 2) if whole else None
 
 
-def scored(name, rows, judge):
-    score = Score(name)
+def scored(rows, judge):
+    score = Score()
     for row in rows:
         score.take(row, judge(row))
     return score
@@ -157,7 +158,7 @@ def labelled(folder, told):
     for half, rows in halves(lines(folder / "mcp_tools_labelled.jsonl")).items():
         print(f"\nlabelled tools, {half}")
         for name, judge in (("first verb", first_verb), ("lockgate", ours)):
-            score = scored(name, rows, judge)
+            score = scored(rows, judge)
             told[f"{half}: {name}"] = score.told()
             print(f"  {name:10} {summary(score.told())}")
     return score
@@ -165,7 +166,7 @@ def labelled(folder, told):
 
 def unlabelled(folder, told):
     rows = lines(folder / "mcp_tools_unlabelled.jsonl")
-    found = scored("lockgate", rows, ours).told()
+    found = scored(rows, ours).told()
     told["unlabelled"] = found
     print(
         f"\nunlabelled tools\n  lockgate   {found['tools']} tools, {found['unknown_pct']} % unknown"
