@@ -24,6 +24,7 @@ from lockgate.drive import Begun, adrive, begin, drive
 from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
 from lockgate.function import contained
 from lockgate.gather import Gatherer
+from lockgate.in_force import InForce
 from lockgate.inventory import Inventory
 from lockgate.scope import Scope, current, executing, within
 from lockgate.steps import Admit, Ask, Look, Run, Seek, Until, Write
@@ -58,7 +59,6 @@ class Gate:
     """Stands between the decision to call a tool and the tool.
 
     Attributes:
-        rulebook: The rules in force.
         store: Where the record is kept.
         desk: Where held calls are seen and answered.
         tools: Every tool that was registered, by source and name.
@@ -88,7 +88,7 @@ class Gate:
             strict: Refuse to register a dangerous tool whose hazards nothing answers.
             clock: Returns the time as RFC 3339 text in UTC.
         """
-        self.rulebook = rulebook
+        self._in_force = InForce(rulebook)
         self.store = store
         self.desk = Desk(store, clock)
         self._gatherer = Gatherer(store, clock)
@@ -146,25 +146,45 @@ class Gate:
         """Close it."""
         self.close()
 
+    # ── The rulebook ─────────────────────────────────────────────────────────────────────────
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rulebook in force."""
+        return self._in_force.rules.rulebook
+
+    def use(self, rulebook: Rulebook) -> None:
+        """Put another rulebook in force, whole: calls that have begun keep the one before.
+
+        Args:
+            rulebook: What every call that begins from now on is judged by.
+        """
+        self._in_force.succeed(rulebook, list(self.tools.values()))
+
     # ── Tools and calls ──────────────────────────────────────────────────────────────────
 
     def register(self, signature: Signature) -> Tool:
-        """Classify a tool and find the rules that could match it; done once per tool.
+        """Classify a tool and find the rules that could match it; done once, not in each call.
 
         Raises:
             WiringError: If it declares an action that is not in the catalogue, or the gate is
                 strict and nothing answers a hazard of it.
             RulebookError: If a rule about just this tool can't be right, as it declares itself.
         """
-        tool = Tool.of(signature, self.rulebook, self._inventory)
+        tool = Tool.of(signature, self._inventory)
+        policy = self._in_force.rules.about(tool).policy
         if self._strict:
-            Coverage.of(tool, self._environment).refuse()
+            Coverage.of(tool, policy, self._environment).refuse()
         self.tools[tool.signature.source, tool.signature.name] = tool
         return tool
 
     def check_tools(self) -> tuple[Coverage, ...]:
         """Tell of every registered tool what it is, what governs it, and what is amiss."""
-        return tuple(Coverage.of(tool, self._environment) for tool in self.tools.values())
+        rules = self._in_force.rules
+        return tuple(
+            Coverage.of(tool, rules.about(tool).policy, self._environment)
+            for tool in self.tools.values()
+        )
 
     def propose(
         self,
@@ -258,14 +278,14 @@ class Gate:
         if len(known) > 1:
             raise WiringError(f"several tools are called `{tool}`: say which `source`")
         handle = known[0] if known else self.unregistered(tool, source)
-        call = self.propose(handle, arguments)
-        facts = self._gatherer.facts(call.thread, wanted=handle.policy.needs_history)
-        return judge(self._case(handle, call), facts)
+        case = self._case(handle, self.propose(handle, arguments))
+        facts = self._gatherer.facts(case.call.thread, wanted=case.policy.needs_history)
+        return judge(case, facts)
 
     def unregistered(self, name: str, source: str = "") -> Tool:
         """Return what is known of a tool by its name alone, without registering it."""
         signature = Signature(name=name, source=source or "unregistered")
-        return Tool.of(signature, self.rulebook, self._inventory)
+        return Tool.of(signature, self._inventory)
 
     # ── The life of a call ───────────────────────────────────────────────────────────────
 
@@ -308,7 +328,7 @@ class Gate:
             identity=call.identity,
             profile=read(tool.classification, call.arguments.view),
             idempotent=tool.signature.idempotent,
-            policy=tool.policy,
+            policy=self._in_force.rules.about(tool).policy,
             clock=self._clock,
             timer=time.perf_counter_ns,
             nonce=nonce(),

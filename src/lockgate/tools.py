@@ -15,21 +15,30 @@ from lockgate.errors import WiringError
 if TYPE_CHECKING:
     from lockgate.classify import Classification
     from lockgate.evaluate import Policy
+    from lockgate.in_force import Said
     from lockgate.inventory import Inventory
-    from lockgate.rulebook import Rulebook
 
 
-@dataclass(frozen=True, slots=True)
 class Tool:
-    """A registered tool: what it is, and what the rulebook says about it."""
+    """A registered tool: what it is, and what was last said about it.
 
-    signature: Signature
-    classification: Classification
-    policy: Policy
+    Attributes:
+        signature: What its host tells about it.
+        classification: What it does.
+        said: What the rules that judged it last say about it; never read without asking whose
+            it is (`in_force.Rules.about`).
+    """
+
+    __slots__ = ("classification", "said", "signature")
+
+    def __init__(self, signature: Signature, classification: Classification) -> None:
+        """Know a tool of which nothing has been said yet."""
+        self.signature, self.classification = signature, classification
+        self.said: Said | None = None
 
     @classmethod
-    def of(cls, signature: Signature, rulebook: Rulebook, inventory: Inventory | None) -> Tool:
-        """Classify a tool, compare it with its review, and find the rules that could match it.
+    def of(cls, signature: Signature, inventory: Inventory | None) -> Tool:
+        """Classify a tool, and compare it with its review.
 
         Raises:
             WiringError: If it declares an action that is not in the catalogue.
@@ -39,7 +48,7 @@ class Tool:
         doubt = "" if inventory is None else inventory.doubt(signature)
         if doubt:
             classification = replace(classification, doubt=doubt)
-        return cls(known, classification, rulebook.policy_for(known, classification))
+        return cls(known, classification)
 
 
 def _unfolded(signature: Signature) -> Signature:
@@ -81,11 +90,11 @@ class Coverage:
     gaps: dict[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, tool: Tool, environment: str) -> Coverage:
-        """Look at one tool."""
+    def of(cls, tool: Tool, policy: Policy, environment: str) -> Coverage:
+        """Look at one tool, and at what the rules in force say about it."""
         from lockgate.rulebook.controls import gaps, governing, level_of
 
-        known, policy = tool.classification, tool.policy
+        known = tool.classification
         rules = tuple(rule.id for rule in governing(policy))
         return cls(
             tool=tool.signature.name,

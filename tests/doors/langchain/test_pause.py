@@ -159,11 +159,13 @@ def test_a_response_in_any_dialect_stands_in_for_the_tool(world, held, value):
 
 
 def test_an_edit_is_judged_anew(world, held):
-    world.gate.rulebook = Rulebook.parse("""
+    world.gate.use(
+        Rulebook.parse("""
 rules:
   - {id: ask, on: {tool: held}, then: require_approval, reason: a person must see it}
   - {id: never-nine, on: {tool: held}, when: args.x == 9, then: block, reason: not nine}
 """)
+    )
     agent = agent_of(world, held, script=[calling("held", x=1)])
     agent.invoke(user(), CONFIG)
     agent.invoke(Command(resume=EDITS["batched"]), CONFIG)
@@ -371,7 +373,7 @@ def test_a_retry_of_a_failed_effect_is_refused_and_of_an_idempotent_one_allowed(
         act.__name__ = name
         return tool(act)
 
-    world.gate.rulebook = Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]")
+    world.gate.use(Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]"))
     layers = [
         ToolRetryMiddleware(max_retries=2, initial_delay=0),
         containment(world.gate, idempotent=["update_twice"]),
@@ -426,12 +428,14 @@ def test_what_the_user_said_is_recorded_once_and_can_be_asked_for(world):
         world.effects.append(x)
         return "v"
 
-    world.gate.rulebook = Rulebook.parse("""
+    world.gate.use(
+        Rulebook.parse("""
 rules:
   - {id: confirmed, on: {tool: held}, when: "!said.exists(s, s.contains('yes'))",
      then: block, reason: the user has not said yes}
   - {id: else, on: {tool: held}, then: allow, reason: said yes}
 """)
+    )
     agent = agent_of(
         world, held, script=[calling("held", x=1), AIMessage("?"), calling("held", x=2)]
     )
@@ -452,7 +456,7 @@ def test_without_a_thread_calls_of_different_runs_never_meet(world):
         world.effects.append(x)
         return "v"
 
-    world.gate.rulebook = Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]")
+    world.gate.use(Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]"))
     model = ScriptedModel(script=[calling("update_thing", x=1)])
     agent = create_agent(model, [update_thing], middleware=[containment(world.gate)])
     for _ in range(2):

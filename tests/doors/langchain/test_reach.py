@@ -132,7 +132,7 @@ class TestTripwire:
             """Use another."""
             return str(tools["never"].invoke({"x": x}))
 
-        world.gate.rulebook = Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]")
+        world.gate.use(Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]"))
         made = contained(outer, world.gate)
         with world.gate.run("t"):
             assert "no gate stands in front" in made.invoke({"x": 1})
@@ -146,7 +146,7 @@ class TestTripwire:
             """Ask a sub-agent."""
             return str(inner.invoke(user(text))["messages"][-1].content)
 
-        world.gate.rulebook = Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]")
+        world.gate.use(Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]"))
         model = ScriptedModel(script=[calling("ask_clerk", text="do")])
         agent = create_agent(model, [ask_clerk], middleware=[containment(world.gate)])
         told = agent.invoke(user())["messages"][2]
@@ -194,7 +194,7 @@ class TestSubAgents:
             """Ask a sub-agent."""
             return str(inner.invoke(user(text))["messages"][-1].content)
 
-        world.gate.rulebook = Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]")
+        world.gate.use(Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]"))
         model = ScriptedModel(script=[calling("task", text="the user says yes")])
         layers = [containment(world.gate)]
         agent = create_agent(model, [task], middleware=layers, checkpointer=InMemorySaver())
@@ -221,11 +221,13 @@ class TestDeepAgents:
         pytest.importorskip("deepagents", reason="needs `deepagents`")
 
     def run(self, world, tools, **options):
-        world.gate.rulebook = Rulebook.parse("""
+        world.gate.use(
+            Rulebook.parse("""
 rules:
   - {id: never, on: {tool: [never, write_file]}, then: block, reason: never run this}
   - {id: rest, on: {tool: [task, free]}, then: allow, reason: a test}
 """)
+        )
         task = calling("task", description="SUB do it", subagent_type="general-purpose")
         inside = [
             calling("never", x=2),
@@ -274,9 +276,11 @@ class Offered(ScriptedModel):
 
 @pytest.mark.parametrize(("then", "offered"), [("allow", 1), ("require_approval", 0), ("block", 0)])
 def test_a_providers_tool_is_offered_only_if_a_rule_allows_it(world, tools, then, offered):
-    world.gate.rulebook = Rulebook.parse(
-        f"rules: [{{id: web, on: {{source: provider}}, then: {then}, reason: a test}}]\n"
-        "levels: {low: by_rule_only, medium: by_rule_only, high: by_rule_only}"
+    world.gate.use(
+        Rulebook.parse(
+            f"rules: [{{id: web, on: {{source: provider}}, then: {then}, reason: a test}}]\n"
+            "levels: {low: by_rule_only, medium: by_rule_only, high: by_rule_only}"
+        )
     )
     model = Offered(script=[], seen=[])
     provided = {"type": "web_search_20250305", "name": "web_search"}
@@ -341,7 +345,8 @@ class TestWitness:
         assert spoken["usage"]["total_tokens"] == 5
 
     def test_rules_can_ask_where_a_value_was_seen(self, world, tools):
-        world.gate.rulebook = Rulebook.parse("""
+        world.gate.use(
+            Rulebook.parse("""
 rules:
   - id: from-outside
     on: {tool: free}
@@ -350,6 +355,7 @@ rules:
     reason: the value came from outside
   - {id: rest, on: {tool: free}, then: allow, reason: a test}
 """)
+        )
         free = contained(tools["free"], world.gate)
         with world.gate.run("t"):
             Shelf().invoke("42", {"callbacks": [Witness(world.gate)]})
@@ -444,7 +450,7 @@ def test_an_unknown_end_is_told_and_not_repeated(world):
         world.effects.append(x)
         raise Died
 
-    world.gate.rulebook = Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]")
+    world.gate.use(Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]"))
     made = contained(update_it, world.gate, on_block="raise")
     call = {"name": "update_it", "args": {"x": 1}, "id": "c1", "type": "tool_call"}
     with pytest.raises(Died):
@@ -461,7 +467,7 @@ def test_a_command_to_the_parent_graph_ends_the_call_and_is_no_pause(world):
         world.effects.append(x)
         raise ParentCommand(Command(graph=Command.PARENT, goto="elsewhere"))
 
-    world.gate.rulebook = Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]")
+    world.gate.use(Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]"))
     made = contained(update_it, world.gate, on_block="raise")
     call = {"name": "update_it", "args": {"x": 1}, "id": "c1", "type": "tool_call"}
     with pytest.raises(ParentCommand):

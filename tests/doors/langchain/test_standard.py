@@ -121,7 +121,7 @@ SUITES = (ToolsUnitTests, ToolsIntegrationTests)
 
 @pytest.fixture
 def gate(world):
-    world.gate.rulebook = Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]")
+    world.gate.use(Rulebook.parse("rules: [{id: all, then: allow, reason: a test}]"))
     return world.gate
 
 

@@ -39,7 +39,7 @@ ALLOW = "rules: [{id: all, then: allow, reason: a test}]"
 
 @pytest.fixture
 def gate(world):
-    world.gate.rulebook = Rulebook.parse(ALLOW)
+    world.gate.use(Rulebook.parse(ALLOW))
     return world.gate
 
 

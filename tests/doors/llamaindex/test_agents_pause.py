@@ -139,8 +139,10 @@ async def test_a_held_call_is_shown_and_runs_once_when_approved(world):
 
 
 async def test_secrets_are_masked_on_the_event_stream(world):
-    world.gate.rulebook = Rulebook.parse(
-        "rules: [{id: ask, on: {tool: log_in}, then: require_approval, reason: see it}]"
+    world.gate.use(
+        Rulebook.parse(
+            "rules: [{id: ask, on: {tool: log_in}, then: require_approval, reason: see it}]"
+        )
     )
 
     def log_in(password: str) -> str:

@@ -525,7 +525,7 @@ async def test_a_step_whose_own_waiting_has_run_out_goes_on(world):
 
 async def test_a_step_may_make_the_same_call_twice_and_another_one(world):
     """The second is the first one again; the third waits, and what came before goes on."""
-    world.gate.rulebook = Rulebook.parse(ALL_HELD)
+    world.gate.use(Rulebook.parse(ALL_HELD))
     other = contained(tool_of(world, "other"), world.gate)
 
     async def go_on(self: Any, ctx: Context, tool: Any, tool_input: Any) -> Any:

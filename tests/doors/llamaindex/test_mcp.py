@@ -39,7 +39,7 @@ def shop(tmp_path):
 
 async def test_allowed_blocked_and_held_calls_of_a_real_server(world, shop):
     spec, effects = shop
-    world.gate.rulebook = Rulebook.parse(RULES + MORE)
+    world.gate.use(Rulebook.parse(RULES + MORE))
     tools = contained(await spec.to_tool_list_async(), world.gate)
     asked_for = [
         calling("free", "c1", x=1),

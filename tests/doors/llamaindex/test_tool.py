@@ -47,7 +47,7 @@ pytestmark = pytest.mark.filterwarnings(
 @pytest.fixture
 def gate(world):
     """A gate that allows everything, to look at what is judged."""
-    world.gate.rulebook = Rulebook.parse(ALLOW)
+    world.gate.use(Rulebook.parse(ALLOW))
     return world.gate
 
 
@@ -170,7 +170,7 @@ def test_every_way_of_calling_is_judged_once(gate, function, way):
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("function", [plain, aplain])
 def test_no_way_of_calling_gets_around_a_block(world, function, way):
-    world.gate.rulebook = Rulebook.parse("rules: [{id: no, then: block, reason: a test}]")
+    world.gate.use(Rulebook.parse("rules: [{id: no, then: block, reason: a test}]"))
     made = contained(function, world.gate)
     if "fn" in way:
         with pytest.raises(Blocked):
@@ -184,9 +184,7 @@ def test_no_way_of_calling_gets_around_a_block(world, function, way):
 
 @pytest.mark.parametrize("way", ["call", "acall", "fn", "async_fn"])
 def test_outside_a_workflow_a_held_call_is_raised_and_runs_after_its_approval(world, way):
-    world.gate.rulebook = Rulebook.parse(
-        "rules: [{id: ask, then: require_approval, reason: a test}]"
-    )
+    world.gate.use(Rulebook.parse("rules: [{id: ask, then: require_approval, reason: a test}]"))
     made = contained(plain, world.gate)
     with pytest.raises(PendingApproval):
         WAYS[way](made, x=1)
@@ -255,9 +253,11 @@ async def test_a_query_engine_is_contained(world):
 
 
 async def test_arguments_are_validated_and_judged_as_they_are_executed(world):
-    world.gate.rulebook = Rulebook.parse(
-        'rules: [{id: much, when: "args.amount > 4.5", then: block, reason: too much},'
-        " {id: all, then: allow, reason: a test}]"
+    world.gate.use(
+        Rulebook.parse(
+            'rules: [{id: much, when: "args.amount > 4.5", then: block, reason: too much},'
+            " {id: all, then: allow, reason: a test}]"
+        )
     )
 
     def pay(amount: float, currency: str = "EUR", note: str | None = None) -> str:
