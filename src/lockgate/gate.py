@@ -6,13 +6,11 @@ with it and send every call through `pass_call` or `apass_call`; only a permit e
 
 from __future__ import annotations
 
-import inspect
-import os
 import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 from lockgate.approvers import Desk, Queue
 from lockgate.call import Principal, ToolCall
@@ -26,33 +24,25 @@ from lockgate.function import contained
 from lockgate.gather import Gatherer
 from lockgate.in_force import InForce
 from lockgate.inventory import Inventory
-from lockgate.scope import Scope, current, executing, within
-from lockgate.steps import Admit, Ask, Look, Run, Seek, Until, Write
-from lockgate.stores import Store, open_store
+from lockgate.scope import Scope, current, under, within
+from lockgate.steps import Admit, Ask, Look, Run, Seek, Write, may_wait
+from lockgate.stores import Store, default_store, open_store
 from lockgate.tools import Coverage, Tool
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from lockgate.approvers import Approver
     from lockgate.decide import Decision
+    from lockgate.in_force import Health
     from lockgate.record import Trust
     from lockgate.rulebook import Rulebook
-    from lockgate.steps import Host, Outcome, Permit, Step
+    from lockgate.rulebook.beginning import Beginning, Given, Keys, Reload
+    from lockgate.steps import Host, Outcome, Step
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-STORE_VARIABLE: Final = "LOCKGATE_STORE"
-"""Environment variable that names the store when the code does not."""
-DEFAULT_STORE: Final = "lockgate.db"
-"""The SQLite file that is used when nothing names a store."""
-
-
-def default_store() -> str:
-    """Return the store that is used when the code names none."""
-    return os.environ.get(STORE_VARIABLE, DEFAULT_STORE)
 
 
 class Gate:
@@ -66,7 +56,7 @@ class Gate:
 
     def __init__(  # noqa: PLR0913 - the parts of a gate
         self,
-        rulebook: Rulebook,
+        rulebook: Rulebook | Beginning,
         store: Store,
         *,
         principal: Principal | None = None,
@@ -79,7 +69,7 @@ class Gate:
         """Wire a gate.
 
         Args:
-            rulebook: The rules in force.
+            rulebook: The rules in force, or all that is known of them and those to come.
             store: Where the record is kept.
             principal: Who acts, unless a run says otherwise.
             environment: Where tools act; the most dangerous one unless told otherwise.
@@ -88,11 +78,11 @@ class Gate:
             strict: Refuse to register a dangerous tool whose hazards nothing answers.
             clock: Returns the time as RFC 3339 text in UTC.
         """
-        self._in_force = InForce(rulebook)
+        self._in_force = InForce.of(rulebook, store, clock)
+        self.tools = self._in_force.tools
         self.store = store
         self.desk = Desk(store, clock)
         self._gatherer = Gatherer(store, clock)
-        self.tools: dict[tuple[str, str], Tool] = {}
         self._principal = principal or Principal()
         self._environment = environment
         self._approver: Approver = approver or Queue()
@@ -102,10 +92,13 @@ class Gate:
     @classmethod
     def open(
         cls,
-        rulebook: str | Path | Rulebook | None = None,
+        rulebook: Given | None = None,
         *,
         store: str | None = None,
         inventory: str | Path | Inventory | None = None,
+        shadow: Given | None = None,
+        reload: Reload | None = None,
+        trusted: Keys = (),
         **wiring: Any,
     ) -> Gate:
         """Open a gate.
@@ -115,24 +108,34 @@ class Gate:
                 nothing for the baseline. `Rulebook.load` makes one of several.
             store: A URL or path; by default `LOCKGATE_STORE`, else `lockgate.db` here.
             inventory: The reviewed tools, or their file.
+            shadow: A rulebook to try: its verdict is recorded beside the real one.
+            reload: `file` follows the file of the rulebook, `record` what is published there.
+            trusted: Public keys; then nothing is in force that none of them signed.
             **wiring: What `Gate` takes besides.
 
         Raises:
             InventoryError: If the inventory can't be read.
-            RulebookError: If the rulebook is wrong.
+            RulebookError: If the rulebook is wrong, or not signed as it must be.
             StoreError: If the store can't be opened.
+            WiringError: If the parts do not fit together.
         """
-        from lockgate.rulebook import Rulebook
+        from lockgate.rulebook.beginning import begin
 
-        match rulebook:
-            case None:
-                book = Rulebook.baseline()
-            case Rulebook():
-                book = rulebook
-            case _:
-                book = Rulebook.load(rulebook)
         tools = inventory if isinstance(inventory, Inventory | None) else Inventory.load(inventory)
-        return cls(book, open_store(store or default_store()), inventory=tools, **wiring)
+        opened = open_store(store or default_store())
+        try:
+            beginning = begin(
+                rulebook,
+                shadow=shadow,
+                reload=reload,
+                trusted=trusted,
+                store=opened,
+                clock=wiring.get("clock", utc_now),
+            )
+            return cls(beginning, opened, inventory=tools, **wiring)
+        except BaseException:
+            opened.close()
+            raise
 
     def close(self) -> None:
         """Let go of the store."""
@@ -151,15 +154,33 @@ class Gate:
     @property
     def rulebook(self) -> Rulebook:
         """The rulebook in force."""
-        return self._in_force.rules.rulebook
+        return self._in_force.rules.edition.rulebook
 
-    def use(self, rulebook: Rulebook) -> None:
+    @property
+    def health(self) -> Health:
+        """Which rulebook is in force, and why a newer one is not."""
+        return self._in_force.health
+
+    def use(self, rulebook: Given) -> None:
         """Put another rulebook in force, whole: calls that have begun keep the one before.
 
         Args:
-            rulebook: What every call that begins from now on is judged by.
+            rulebook: A file or a loaded rulebook, for every call that begins from now on.
+
+        Raises:
+            RulebookError: If it is wrong; then what was in force still is.
+            StoreError: If the change could not be recorded; then it was not made.
+            WiringError: If it must be signed and was made by code.
         """
-        self._in_force.succeed(rulebook, list(self.tools.values()))
+        self._in_force.use(rulebook)
+
+    def reload(self) -> Health:
+        """Look now whether there is a newer rulebook, and say how it stands.
+
+        Raises:
+            WiringError: If the gate was opened without `reload`.
+        """
+        return self._in_force.reload()
 
     # ── Tools and calls ──────────────────────────────────────────────────────────────────
 
@@ -303,10 +324,12 @@ class Gate:
         import asyncio
 
         def perform(step: Step) -> Any:
-            if self.store.blocks and _may_wait(step):
+            if self.store.blocks and may_wait(step):
                 return asyncio.to_thread(self._perform, step, host)
             return self._perform(step, host)
 
+        if self._in_force.due():
+            await asyncio.to_thread(self._in_force.look)
         return await adrive(contain(self._case(tool, call, host)), perform)
 
     def turn_away(self, tool: Tool, call: ToolCall, reason: str, tell: str = "") -> Blocked:
@@ -328,7 +351,7 @@ class Gate:
             identity=call.identity,
             profile=read(tool.classification, call.arguments.view),
             idempotent=tool.signature.idempotent,
-            policy=self._in_force.rules.about(tool).policy,
+            policy=self._in_force.now().about(tool).policy,
             clock=self._clock,
             timer=time.perf_counter_ns,
             nonce=nonce(),
@@ -348,7 +371,7 @@ class Gate:
             case Admit():
                 return host.admit(step)
             case Run():
-                return _run(step, host)
+                return under(step.permit, host.run, step)
 
     def begin(self, tool: Tool, call: ToolCall, host: Host) -> Begun:
         """Live the life of a call up to its execution, for hosts that tell us when it ends.
@@ -391,26 +414,3 @@ class Gate:
         import asyncio
 
         return await asyncio.to_thread(self.ask, step)
-
-
-def _may_wait(step: Step) -> bool:
-    """Say whether a store may be long about this step."""
-    match step:
-        case Look():
-            return step.tied or step.history
-        case Write():
-            return step.until is not Until.LEFT
-        case _:
-            return isinstance(step, Seek)
-
-
-def _run(step: Run, host: Host) -> Any:
-    """Execute under the permit, in this thread or once it is awaited."""
-    with executing(step.permit):
-        reply = host.run(step)
-    return _awaited(reply, step.permit) if inspect.isawaitable(reply) else reply
-
-
-async def _awaited(reply: Awaitable[Any], permit: Permit) -> Any:
-    with executing(permit):
-        return await reply

@@ -28,7 +28,7 @@ GENESIS: Final = "0" * 64
 
 
 class EventKind(StrEnum):
-    """What can happen in the life of a call, and what a user says."""
+    """What can happen in the life of a call, what is said, and what becomes of the rulebook."""
 
     SAID = "said"
     OBSERVED = "observed"
@@ -44,6 +44,10 @@ class EventKind(StrEnum):
     FAILED = "failed"
     ABANDONED = "abandoned"
     RECONCILED = "reconciled"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+    ENFORCED = "enforced"
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +103,15 @@ def _body(columns: dict[str, Any], data: object, masked: tuple[str, ...]) -> byt
 COLUMNS: Final = ("id", "kind", "at", "thread", "run", "call", "fingerprint", "request")
 """The parts of an event that stores index; each must agree with the body."""
 
-TURNING: Final = frozenset(EventKind) - {
-    EventKind.SAID,
-    EventKind.OBSERVED,
-    EventKind.DECIDED,
-    EventKind.REFUSED,
-}
+OF_RULES: Final = frozenset(
+    {EventKind.PUBLISHED, EventKind.WITHDRAWN, EventKind.ENFORCED, EventKind.KEPT}
+)
+"""The kinds that tell of the rulebook, and of no call."""
+TURNING: Final = (
+    frozenset(EventKind)
+    - OF_RULES
+    - {EventKind.SAID, EventKind.OBSERVED, EventKind.DECIDED, EventKind.REFUSED}
+)
 """The kinds that change where a call stands; its past is folded from these alone."""
 
 
@@ -147,6 +154,13 @@ def said(thread: str, run: str, message_id: str, text: str, at: str) -> Draft:
     return draft(EventKind.SAID, about, at, {"text": text}, key=(message_id,))
 
 
+class Role(StrEnum):
+    """What a rulebook is there for: to be enforced, or to be tried beside the one that is."""
+
+    FORCE = "force"
+    SHADOW = "shadow"
+
+
 class Trust(StrEnum):
     """How far what reached a conversation may be believed."""
 
@@ -169,6 +183,11 @@ def observed(  # noqa: PLR0913, PLR0917 - what there is to tell of a moment
     told = {"source": source, "trust": trust.value, "text": text, **more}
     key = (moment, hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest())
     return draft(EventKind.OBSERVED, Identity(thread, run, "", ""), at, told, key=key)
+
+
+def of_rules(kind: EventKind, at: str, data: Mapping[str, Any], *key: object) -> Draft:
+    """Draft what became of the rulebook; `key` tells it from others of its kind."""
+    return draft(kind, Identity("", "", "", ""), at, data, key=key)
 
 
 def resolved(about: Identity, request: str, told: Mapping[str, Any], at: str) -> Draft:
@@ -258,6 +277,14 @@ def verify(events: Iterable[Event]) -> Verified:
             raise ChainError(f"event {length} (`{event.id}`) {fault}", seq=length)
         head = event.hash
     return Verified(length=length, head=head)
+
+
+def altered(event: Event) -> str:
+    """Say what shows of an event by itself that it was altered, or nothing.
+
+    Whoever rewrote the chain from it on is found by `verify` alone, and a head that was kept.
+    """
+    return _fault(event, event.seq, event.prev)
 
 
 def _fault(event: Event, seq: int, prev: str) -> str:

@@ -5,13 +5,14 @@ Set by the host application or by a door, never by the agent.
 
 from __future__ import annotations
 
+import inspect
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from lockgate.call import Principal
     from lockgate.steps import Permit
@@ -61,6 +62,18 @@ def executing(permit: Permit) -> Iterator[None]:
         yield
     finally:
         _permit.reset(token)
+
+
+def under(permit: Permit, act: Callable[[Any], Any], what: object) -> Any:
+    """Return `act(what)`, executed under the permit, in this thread or once it is awaited."""
+    with executing(permit):
+        reply = act(what)
+    return _awaited(reply, permit) if inspect.isawaitable(reply) else reply
+
+
+async def _awaited(reply: Awaitable[Any], permit: Permit) -> Any:
+    with executing(permit):
+        return await reply
 
 
 def current() -> Scope:

@@ -133,6 +133,17 @@ class Run:
 Step = Look | Seek | Write | Ask | Admit | Run
 
 
+def may_wait(step: Step) -> bool:
+    """Say whether a store may be long about this step."""
+    match step:
+        case Look():
+            return step.tied or step.history
+        case Write():
+            return step.until is not Until.LEFT
+        case _:
+            return isinstance(step, Seek)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """The reply to `Look`: the call's own events, and the facts of its conversation."""

@@ -8,8 +8,15 @@ from contextlib import suppress
 
 import pytest
 
-from lockgate import Blocked, Gate, Refused, Rulebook
+from lockgate import (
+    Blocked,
+    Gate,
+    PendingApproval,
+    Refused,
+    Rulebook,
+)
 from lockgate.classify import Signature
+from lockgate.observe import every_event, trials
 from lockgate.record import EventKind
 
 ALLOW = "rules: [{id: all, then: allow, reason: a test}]"
@@ -158,3 +165,82 @@ def test_no_recorded_decision_mixes_two_revisions(gate):
     for item in told:
         found = rules_found((finding["judge"], finding["rule"]) for finding in item["findings"])
         assert found == RULES[item["revision"]]
+
+
+HOLD = "rules: [{id: ask, then: require_approval, reason: a test}]"
+
+
+# ── A rulebook in the shadow ─────────────────────────────────────────────────────────────────
+
+
+def shadowed(gate_rules, shadow_rules):
+    return Gate.open(
+        Rulebook.parse(gate_rules), store="memory://", shadow=Rulebook.parse(shadow_rules)
+    )
+
+
+def test_what_the_shadow_says_is_recorded_and_not_enforced():
+    with shadowed(ALLOW, BLOCK) as gate:
+        contained = gate.contained(refund)
+        assert contained(12.0) == 12.0
+        (told,) = decided(gate)
+    assert (told["verdict"], told["rule"]) == ("ALLOW", "all")
+    assert (told["shadow"]["verdict"], told["shadow"]["rule"]) == ("BLOCK", "none")
+    assert told["revision"] == Rulebook.parse(ALLOW).revision
+    assert told["shadow"]["revision"] == Rulebook.parse(BLOCK).revision
+
+
+def test_the_shadow_loosens_nothing():
+    with shadowed(BLOCK, ALLOW) as gate:
+        with pytest.raises(Blocked):
+            gate.contained(refund)(12.0)
+        (told,) = decided(gate)
+    assert told["shadow"]["verdict"] == "ALLOW"
+
+
+def test_a_shadow_that_errs_changes_nothing():
+    errs = "rules: [{id: errs, when: args.nothing > 1, then: allow, reason: a test}]"
+    with shadowed(ALLOW, errs) as gate:
+        assert gate.contained(refund)(12.0) == 12.0
+        (told,) = decided(gate)
+    assert told["verdict"] == "ALLOW"
+    assert (told["shadow"]["verdict"], told["shadow"]["rule"]) == ("BLOCK", "errs")
+
+
+def test_the_shadow_sees_the_conversation_even_if_nothing_else_looks_at_it():
+    looks = "rules: [{id: first, when: size(done) == 0, then: allow, reason: a test}]"
+    with shadowed(ALLOW, looks) as gate, gate.run("a thread"):
+        contained = gate.contained(refund)
+        contained(1.0)
+        contained(2.0)
+        first, second = decided(gate)
+    assert first["shadow"]["rule"] == "first"
+    assert second["shadow"]["rule"].startswith("level-")
+
+
+def test_without_a_shadow_nothing_is_recorded_of_one(gate):
+    gate.contained(refund)(12.0)
+    (told,) = decided(gate)
+    assert "shadow" not in told
+
+
+def test_what_was_tried_is_counted_beside_what_was_enforced():
+    tried = (
+        "rules: [{id: small, when: args.amount < 10.0, then: allow, reason: a test}, "
+        "{id: middle, when: args.amount == 50.0, then: require_approval, reason: a test}, "
+        "{id: large, when: args.amount > 100.0, then: block, reason: a test}]"
+    )
+    with shadowed(HOLD, tried) as gate:
+        contained = gate.contained(refund)
+        for amount in (1.0, 2.0, 50.0, 500.0):
+            with suppress(PendingApproval):
+                contained(amount)
+        (trial,) = trials(every_event(gate.store))
+        events = {event.seq: event for event in gate.store.page()}
+    assert (trial.decisions, trial.looser, trial.same, trial.stricter) == (4, 2, 1, 1)
+    told = trial.to_dict()["differences"]
+    assert [(item["count"], item["rule"], item["would_rule"]) for item in told] == [
+        (2, "ask", "small"),
+        (1, "ask", "large"),
+    ]
+    assert events[told[1]["event"]].data["arguments"] == {"amount": 500.0}

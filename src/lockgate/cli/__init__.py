@@ -19,6 +19,7 @@ from lockgate.cli.explain import explain
 from lockgate.cli.inventory import import_tools, tools
 from lockgate.cli.printing import WRONG, err, out
 from lockgate.cli.record import record, runs_list
+from lockgate.cli.rulebook_life import rulebook
 from lockgate.cli.rulebooks import check, simulate
 from lockgate.cli.things_to_see import demo, rehearse
 from lockgate.errors import LockgateError
@@ -33,6 +34,7 @@ app.command()(explain)
 app.command()(simulate)
 app.command("import")(import_tools)
 app.command()(tools)
+app.add_typer(rulebook, name="rulebook")
 app.add_typer(approvals, name="approvals")
 app.command("runs")(runs_list)
 app.add_typer(record, name="record")

@@ -14,8 +14,7 @@ from rich.table import Table
 
 from lockgate.approvers import Desk
 from lockgate.clock import utc_now
-from lockgate.gate import default_store
-from lockgate.stores import open_store
+from lockgate.stores import default_store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,7 +6,7 @@ the handling of each level. A condition that can't be evaluated objects; it neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
@@ -252,6 +252,16 @@ class Policy:
     needs_time: bool = False
     fences: tuple[Fence, ...] = ()
     trial: Policy | None = None
+
+    def beside(self, other: Policy) -> Policy:
+        """Return this policy with `other` tried beside it, as it would be if it were in force."""
+        return replace(
+            self,
+            trial=replace(other, trial=None),
+            needs_history=self.needs_history or other.needs_history,
+            needs_time=self.needs_time or other.needs_time,
+        )
+
     unsaid: ClassVar = Handling.BLOCK
 
 

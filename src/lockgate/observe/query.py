@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from lockgate.decide import Verdict
-from lockgate.record import EventKind
+from lockgate.record import OF_RULES, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -116,7 +116,7 @@ def calls(events: Iterable[Event]) -> list[CallRow]:
     """Fold events into one row a call, in the order of their first event."""
     rows: dict[tuple[str, str, str], CallRow] = {}
     for event in events:
-        if event.kind in {EventKind.SAID, EventKind.OBSERVED}:
+        if event.kind in _OF_NO_CALL:
             continue
         key = event.thread, event.call, event.fingerprint
         row = rows.get(key)
@@ -124,6 +124,9 @@ def calls(events: Iterable[Event]) -> list[CallRow]:
             row = rows[key] = CallRow(event.seq, event.at, event.thread, event.run, *key[1:])
         _tell(row, event)
     return list(rows.values())
+
+
+_OF_NO_CALL: Final = OF_RULES | {EventKind.SAID, EventKind.OBSERVED}
 
 
 _STATES: Final = {

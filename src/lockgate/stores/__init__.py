@@ -6,7 +6,8 @@ URL, or the path of a SQLite file. To add a store, read the README beside this f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import os
+from typing import TYPE_CHECKING, Final, Protocol
 
 from lockgate.errors import StoreError
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lockgate.record import Draft, Event, EventKind
+
+STORE_VARIABLE: Final = "LOCKGATE_STORE"
+"""Environment variable that names the store when the code does not."""
+DEFAULT_STORE: Final = "lockgate.db"
+"""The SQLite file that is used when nothing names a store."""
 
 
 class Store(Protocol):
@@ -105,6 +111,11 @@ class Store(Protocol):
         ...
 
 
+def default_store() -> str:
+    """Return the store that is used when the code names none."""
+    return os.environ.get(STORE_VARIABLE, DEFAULT_STORE)
+
+
 def open_store(where: str) -> Store:
     """Open a store by URL or path.
 
@@ -134,4 +145,4 @@ def _sqlite(path: str) -> Store:
     return SqliteStore(path)
 
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Store", "default_store", "open_store"]
