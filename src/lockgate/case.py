@@ -38,6 +38,7 @@ class Case:
         timer: Reads a monotonic time in nanoseconds.
         nonce: Tells this attempt from others that look the same.
         asks_again: Whether the host, told that a call is held, asks again under another identity.
+        current: Reads what the rulebook in force says about its tool, if that may change.
     """
 
     call: ToolCall
@@ -49,6 +50,16 @@ class Case:
     timer: Callable[[], int]
     nonce: str
     asks_again: bool = False
+    current: Callable[[], Policy] | None = None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether another rulebook came into force since the call began."""
+        return self.current is not None and self.current() is not self.policy
+
+    def renewed(self) -> Case:
+        """Return the case of this call by the rulebook in force."""
+        return self if self.current is None else replace(self, policy=self.current())
 
     @property
     def free(self) -> bool:

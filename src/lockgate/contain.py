@@ -31,7 +31,7 @@ from lockgate.errors import (
     describe,
 )
 from lockgate.evaluate import LOG_IN_FULL
-from lockgate.hold import adopted, approved, as_edited
+from lockgate.hold import adopted, anew, approved
 from lockgate.past import Past, Stage
 from lockgate.record import EventKind
 from lockgate.steps import Known, Outcome, Permit, Ran, Run, Write
@@ -81,9 +81,9 @@ def contain(case: Case) -> Plan:
         request, resolution = yield from approved(case, past, decision, decided)
         if resolution.state is State.ANSWERED:
             return Outcome(resolution.comment, answered=True)
-        if resolution.arguments is not None:
-            edited = as_edited(case, past, known.facts, resolution)
-            case, decision, decided = yield from edited
+        if case.outdated or resolution.arguments is not None:
+            judged = anew(case, past, known.facts, resolution)
+            case, decision, decided = yield from judged
     permit = yield from _claim(case, past, decision, decided, request)
     outcome: Outcome = yield from _execute(case, decision, permit)
     return outcome

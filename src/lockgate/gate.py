@@ -356,6 +356,7 @@ class Gate:
             timer=time.perf_counter_ns,
             nonce=nonce(),
             asks_again=host is not None and host.asks_again,
+            current=lambda: self._in_force.rules.about(tool).policy,
         )
 
     def _perform(self, step: Step, host: Host) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lockgate.approve import State, expired, request_for, resolve, unheard
 from lockgate.case import Case, Part, decided_draft, judge, look, refuse, write
@@ -51,24 +51,36 @@ def adopted(case: Case, decided: Draft) -> Part:
     return earlier
 
 
-def as_edited(case: Case, past: Past, facts: Facts, resolution: Resolution) -> Part:
-    """Judge the call anew as a person edited it; what a judge forbids stays forbidden."""
-    try:
-        admitted = yield Admit(case.call, resolution.arguments or {})
-    except Exception as error:  # noqa: BLE001 - whatever the host's validation raises
-        reason = f"the edited arguments do not fit the tool: {describe(error)}"
-        yield from refuse(case, Stale, reason)
-    edited = case.edited(admitted)
-    decision = judge(edited, facts)
-    decided = decided_draft(edited, past, decision, facts.now, {})
+def anew(case: Case, past: Past, facts: Facts, resolution: Resolution) -> Part:
+    """Judge an approved call anew, as a person edited it and by the rulebook in force by now.
+
+    What a judge forbids stays forbidden.
+    """
+    if case.outdated:
+        case = case.renewed()
+        known: Known = yield from look(case)
+        facts = known.facts
+    if resolution.arguments is not None:
+        case = yield from _edited(case, resolution.arguments)
+    decision = judge(case, facts)
+    decided = decided_draft(case, past, decision, facts.now, {})
     if decision.verdict is Verdict.BLOCK:
         yield from write(decided)
-        raise Blocked(decision.reason, call=edited.call, decision=decision, tell=decision.tell)
-    stale = _unheard(edited, decision, resolution)
+        raise Blocked(decision.reason, call=case.call, decision=decision, tell=decision.tell)
+    stale = _unheard(case, decision, resolution)
     if stale is not None:
         yield from write(decided)
         raise stale
-    return edited, decision, decided
+    return case, decision, decided
+
+
+def _edited(case: Case, arguments: dict[str, Any]) -> Part:
+    try:
+        admitted = yield Admit(case.call, arguments)
+    except Exception as error:  # noqa: BLE001 - whatever the host's validation raises
+        reason = f"the edited arguments do not fit the tool: {describe(error)}"
+        yield from refuse(case, Stale, reason)
+    return case.edited(admitted)
 
 
 def _hold(case: Case, past: Past, decision: Decision, decided: Draft) -> Part:

@@ -9,11 +9,15 @@ from contextlib import suppress
 import pytest
 
 from lockgate import (
+    Answer,
     Blocked,
+    Callback,
+    Choice,
     Gate,
     PendingApproval,
     Refused,
     Rulebook,
+    Stale,
 )
 from lockgate.classify import Signature
 from lockgate.observe import every_event, trials
@@ -167,7 +171,63 @@ def test_no_recorded_decision_mixes_two_revisions(gate):
         assert found == RULES[item["revision"]]
 
 
+# ── Approvals ────────────────────────────────────────────────────────────────────────────────
+
 HOLD = "rules: [{id: ask, then: require_approval, reason: a test}]"
+NAMED = "rules: [{id: who, then: require_approval, approvers: finance, reason: a test}]"
+
+
+def asking(gate, before):
+    """Contain a tool behind a person who thinks for a while, during which `before` happens."""
+
+    def answer(request):
+        before()
+        return Answer(choice=Choice.APPROVE, by="ann")
+
+    gate._approver = Callback(answer)
+    gate.use(Rulebook.parse(HOLD))
+    done = []
+    return gate.contained(lambda amount: done.append(amount) or amount), done
+
+
+def test_an_approval_lets_nothing_through_that_is_forbidden_by_now(gate):
+    contained, done = asking(gate, lambda: gate.use(Rulebook.parse(BLOCK)))
+    with pytest.raises(Blocked) as refused:
+        contained(12.0)
+    assert refused.value.decision.rule == "none"
+    assert done == []
+    assert [told["rule"] for told in decided(gate)] == ["ask", "none"]
+
+
+def test_an_approval_counts_for_what_still_has_to_be_approved_by_now(gate):
+    contained, done = asking(gate, lambda: gate.use(Rulebook.parse(HOLD.replace("ask", "look"))))
+    assert contained(12.0) == 12.0
+    assert done == [12.0]
+    assert [told["rule"] for told in decided(gate)] == ["ask", "look"]
+
+
+def test_an_approval_does_not_count_if_somebody_else_has_to_give_it_by_now(gate):
+    contained, done = asking(gate, lambda: gate.use(Rulebook.parse(NAMED)))
+    with pytest.raises(Stale, match="is for `finance` to approve"):
+        contained(12.0)
+    assert done == []
+
+
+def test_a_rulebook_that_looks_at_the_conversation_sees_it_when_it_judges_anew(gate):
+    history = (
+        "rules: [{id: once, when: 'size(done) > 0', then: block, reason: a test}, "
+        "{id: all, then: allow, reason: a test}]"
+    )
+    earlier = gate.contained(lambda: None, action="orders.read")
+    contained, done = asking(gate, lambda: gate.use(Rulebook.parse(history)))
+    gate.use(Rulebook.parse(ALLOW))
+    with gate.run("a thread"):
+        earlier()
+        gate.use(Rulebook.parse(HOLD))
+        with pytest.raises(Blocked) as refused:
+            contained(12.0)
+    assert refused.value.decision.rule == "once"
+    assert done == []
 
 
 # ── A rulebook in the shadow ─────────────────────────────────────────────────────────────────
