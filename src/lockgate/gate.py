@@ -90,7 +90,7 @@ class Gate:
         self._clock = clock
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - the ways of beginning
         cls,
         rulebook: Given | None = None,
         *,
