@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from lockgate.classify import Effect
@@ -16,7 +17,7 @@ from lockgate.evaluate.variables import Variables
 from lockgate.evaluate.weights import DEFAULT, Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from lockgate.classify import Action
     from lockgate.evaluate.bounds import Bounds
@@ -274,17 +275,20 @@ class PolicyJudge:
         """Judge by `policy`."""
         self._policy = policy
 
-    def judge(self, question: Question) -> Iterator[Finding]:
+    def judge(self, question: Question) -> list[Finding]:
         """Return what every applicable rule finds, then what the level leads to."""
         policy = self._policy
-        yield from _by_rules(policy, policy.weights, question)
-        yield from _by_level(policy.handling, question)
+        found = [
+            *_by_rules(policy, policy.weights, question),
+            *_by_level(policy.handling, question),
+        ]
         for fence in policy.fences:
             if fence.bounds.cover(question):
-                yield from _by_fence(fence, policy.weights, question)
+                found += _by_fence(fence, policy.weights, question)
+        return found
 
 
-def _by_rules(said: Policy | Fence, weights: Weights, question: Question) -> Iterator[Finding]:
+def _by_rules(said: Policy | Fence, weights: Weights, question: Question) -> Sequence[Finding]:
     """Find for everything that the call does.
 
     INVARIANT: what objects to a part objects to the whole; what grants a part does not grant the
@@ -292,8 +296,7 @@ def _by_rules(said: Policy | Fence, weights: Weights, question: Question) -> Ite
     """
     profile = question.profile
     if not profile.also:
-        yield from said.rules[profile.action.id].found(question)
-        return
+        return said.rules[profile.action.id].found(question)
     parts = {
         action: said.rules[action.id].found(question) for action in (profile.action, *profile.also)
     }
@@ -303,7 +306,7 @@ def _by_rules(said: Policy | Fence, weights: Weights, question: Question) -> Ite
         Kind.GRANT_IF_APPROVED: all(any(item.kind in _GRANTS for item in found) for found in asked),
     }
     every = dict.fromkeys(item for found in parts.values() for item in found)
-    yield from (item for item in every if kept.get(item.kind, True))
+    return [item for item in every if kept.get(item.kind, True)]
 
 
 _GRANTS: Final = frozenset({Kind.GRANT, Kind.GRANT_IF_APPROVED})
@@ -323,32 +326,35 @@ _BY_LEVEL: Final = {
 }
 
 
-def _by_level(handling: Mapping[Level, Handling], question: Question) -> Iterator[Finding]:
-    level = question.risk.level
-    how = handling.get(level, Policy.unsaid)
+def _by_level(handling: Mapping[Level, Handling], question: Question) -> Sequence[Finding]:
+    risk = question.risk
+    how = handling.get(risk.level, Policy.unsaid)
     if how is Handling.BY_RULE_ONLY:
-        return
+        return ()
+    return (_handled(how, risk.level, question.profile.action.id, risk.score),)
+
+
+@lru_cache(maxsize=4096)
+def _handled(how: Handling, level: Level, action: str, score: int) -> Finding:
     kind, said = _BY_LEVEL[how]
-    action = question.profile.action.id
-    yield Finding(
+    return Finding(
         kind=kind,
         judge=JUDGE,
         rule=f"level-{level.value}",
-        reason=f"`{action}` at {level.value} risk ({question.risk.score}) {said}",
+        reason=f"`{action}` at {level.value} risk ({score}) {said}",
         obligations=(LOG_IN_FULL,) if how is Handling.LOG else (),
     )
 
 
-def _by_fence(fence: Fence, weights: Weights, question: Question) -> Iterator[Finding]:
-    found = list(_by_rules(fence, weights, question))
-    yield from found
+def _by_fence(fence: Fence, weights: Weights, question: Question) -> Sequence[Finding]:
+    found = _by_rules(fence, weights, question)
     how = fence.handling.get(question.risk.level)
     said = _FENCED.get(how) if how else None
     if said is None or (how in _LIFTED and _LIFTED[how] & {item.kind for item in found}):
-        return
+        return found
     kind, told = said
     action, level = question.profile.action.id, question.risk.level.value
-    yield Finding(
+    finding = Finding(
         kind=kind,
         judge=JUDGE,
         rule=f"level-{level}",
@@ -356,6 +362,7 @@ def _by_fence(fence: Fence, weights: Weights, question: Question) -> Iterator[Fi
         within=fence.name,
         obligations=(LOG_IN_FULL,) if how is Handling.LOG else (),
     )
+    return [*found, finding]
 
 
 _FENCED: Final = {
