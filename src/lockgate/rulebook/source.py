@@ -18,6 +18,7 @@ from lockgate.rulebook.places import place_of
 
 MAX_BYTES: Final = 4_000_000
 MAX_DEPTH: Final = 32
+LONGEST_NUMBER: Final = 64
 Path = tuple[str | int, ...]
 
 
@@ -86,8 +87,10 @@ def parse(text: str, name: str = "<rulebook>") -> Source:
         node = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         raise _marked(error, name) from None
+    except yaml.reader.ReaderError:
+        raise _unprintable(text, name) from None
     except (yaml.YAMLError, ValueError, UnicodeError) as error:
-        raise RulebookError(f"not YAML: {error}", file=name) from None
+        raise RulebookError(f"not YAML: {error}", file=name, hint=_LOOK) from None
     if node is None:
         raise RulebookError("the document is empty", file=name, hint="start with `rules:`")
     seen: set[int] = set()
@@ -103,7 +106,25 @@ def too_long(name: str) -> RulebookError:
 def _marked(error: yaml.MarkedYAMLError, name: str) -> RulebookError:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return RulebookError(f"not YAML: {error.problem}", file=name, line=line, column=column)
+    message = f"not YAML: {error.problem}"
+    return RulebookError(message, file=name, line=line, column=column, hint=_LOOK)
+
+
+_LOOK: Final = "check the quotes, brackets and indentation at and above this place"
+_UNPRINTABLE: Final = re.compile(
+    r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+"""What YAML 1.2 does not let stand in a document (production 1, `c-printable`)."""
+
+
+def _unprintable(text: str, name: str) -> RulebookError:
+    """Return the error for a character that no document may have, with its place."""
+    found = _UNPRINTABLE.search(text)
+    at = found.start() if found else 0
+    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    message = f"not YAML: the character U+{ord(text[at]):04X} can't be read"
+    hint = "remove it, or write it as an escape between double quotes"
+    return RulebookError(message, file=name, line=line, column=column, hint=hint)
 
 
 def _value(
@@ -119,7 +140,10 @@ def _value(
         raise fault("aliases are not supported", "write the value out")
     seen.add(id(node))
     if len(path) > MAX_DEPTH:
-        raise fault(f"nested deeper than {MAX_DEPTH} levels")
+        raise fault(f"nested deeper than {MAX_DEPTH} levels", "write it flatter")
+    tag = node.tag.removeprefix("tag:yaml.org,2002:")
+    if not isinstance(node, yaml.ScalarNode) and tag not in {"map", "seq"}:
+        raise fault(f"the tag `{node.tag}` is not supported", "remove it")
     match node:
         case yaml.MappingNode():
             return _mapping(node, path, places, seen, name)
@@ -141,8 +165,13 @@ def _mapping(
     for key, item in node.value:
         word, mark = str(key.value), key.start_mark
         if not isinstance(key, yaml.ScalarNode) or word in result:
-            message = f"the key `{word}` is given twice" if word in result else "keys must be words"
-            raise RulebookError(message, file=name, line=mark.line + 1, column=mark.column + 1)
+            raise RulebookError(
+                f"the key `{word}` is given twice" if word in result else "keys must be words",
+                file=name,
+                line=mark.line + 1,
+                column=mark.column + 1,
+                hint="remove one of them" if word in result else "write `key: value`",
+            )
         result[word] = _value(item, (*path, word), places, seen, name)
         places[*path, word, "key"] = mark.line + 1, mark.column + 1
     return result
@@ -158,9 +187,20 @@ def _scalar(node: yaml.Node, fault: Any) -> Any:
             return text.lower() == "true"
         case "null":
             return None
-        case "int":
-            return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
-        case "float":
-            return float(text)
+        case "int" | "float" if len(text) > LONGEST_NUMBER:
+            raise fault(f"a number of {len(text)} digits", "write a smaller one")
+        case "int" | "float":
+            return _number(text, tag, fault)
         case _:
             raise fault(f"the tag `{node.tag}` is not supported", "remove it")
+
+
+def _number(text: str, tag: str, fault: Any) -> int | float:
+    try:
+        if tag == "float":
+            return float(text)
+        return int(text, 0) if text[:2] in {"0o", "0x"} else int(text)
+    except ValueError:
+        raise fault(
+            f"`{text}` is not a number", "write plain digits, or put it between quotes"
+        ) from None
