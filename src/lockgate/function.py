@@ -62,7 +62,14 @@ class Passage(Protocol):
 def contained(
     gate: Passage, function: Callable[P, R], *, action: str | None = None, idempotent: bool = False
 ) -> Callable[P, R]:
-    """Return `function` with every call of it sent through `gate`."""
+    """Return `function` with every call of it sent through `gate`.
+
+    Args:
+        gate: What stands before it.
+        function: What to contain; its signature and docstring survive.
+        action: Its canonical action, if the author knows it.
+        idempotent: Whether running it twice is the same as running it once.
+    """
     shape = inspect.signature(function)
     tool = gate.register(signature_of(function, action, idempotent=idempotent))
 

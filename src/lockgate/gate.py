@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
-from lockgate.approvers import Desk, Queue
+from lockgate.approvers import Desk, Queue, asked
 from lockgate.call import Principal, ToolCall
 from lockgate.case import Case, judge, refusal
 from lockgate.classify import Signature, read
@@ -260,18 +260,11 @@ class Gate:
         return replace(self.scope.principal or self._principal, agent=agent)
 
     def contained(
-        self,
-        function: Callable[P, R],
-        *,
-        action: str | None = None,
-        idempotent: bool = False,
+        self, function: Callable[P, R], *, action: str | None = None, idempotent: bool = False
     ) -> Callable[P, R]:
         """Return a plain function, sync or async, with every call sent through the gate.
 
-        Args:
-            function: What to contain; its signature and docstring survive.
-            action: Its canonical action, if the author knows it.
-            idempotent: Whether running it twice is the same as running it once.
+        See `function.contained` for the arguments.
 
         Raises:
             WiringError: If the action is not in the catalogue.
@@ -396,19 +389,8 @@ class Gate:
         self._gatherer.observe(scope, source, trust, text, about=about, **more)
 
     def ask(self, step: Ask) -> Any:
-        """Ask the gate's approver, once in an attempt; leave the request standing if need be.
-
-        Whoever gave an answer that can't be taken is not asked the same again and again.
-
-        Raises:
-            PendingApproval: If nobody answered yet.
-        """
-        if step.resolution is not None:
-            return None
-        answer = None if step.nth else self._approver.ask(step.request)
-        if answer is None:
-            raise step.pending()
-        return answer
+        """Ask the gate's approver; see `approvers.asked`."""
+        return asked(self._approver, step)
 
     async def aask(self, step: Ask) -> Any:
         """Ask as `ask` does, without holding up the event loop."""

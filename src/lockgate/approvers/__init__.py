@@ -15,6 +15,8 @@ from lockgate.approvers.desk import Desk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lockgate.steps import Ask
+
 
 class Approver(Protocol):
     """Somebody who can be asked."""
@@ -72,4 +74,20 @@ class Console:
         return Answer(choice=choice, by=self._by)
 
 
-__all__ = ["Approver", "Callback", "Console", "Desk", "Queue"]
+def asked(approver: Approver, step: Ask) -> Answer | None:
+    """Ask an approver, once in an attempt; leave the request standing if need be.
+
+    Whoever gave an answer that can't be taken is not asked the same again and again.
+
+    Raises:
+        PendingApproval: If nobody answered yet.
+    """
+    if step.resolution is not None:
+        return None
+    answer = None if step.nth else approver.ask(step.request)
+    if answer is None:
+        raise step.pending()
+    return answer
+
+
+__all__ = ["Approver", "Callback", "Console", "Desk", "Queue", "asked"]
