@@ -7,7 +7,6 @@ with it and send every call through `pass_call` or `apass_call`; only a permit e
 from __future__ import annotations
 
 import time
-import uuid
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
@@ -19,7 +18,7 @@ from lockgate.classify import Signature, read
 from lockgate.clock import nonce, utc_now
 from lockgate.contain import contain
 from lockgate.drive import Begun, adrive, begin, drive
-from lockgate.errors import Blocked, StoreError, Unrecorded, WiringError
+from lockgate.errors import Blocked, StoreError, Unrecorded
 from lockgate.function import contained
 from lockgate.gather import Gatherer
 from lockgate.in_force import InForce
@@ -27,7 +26,7 @@ from lockgate.inventory import Inventory
 from lockgate.scope import Scope, current, under, within
 from lockgate.steps import Admit, Ask, Look, Run, Seek, Write, may_wait
 from lockgate.stores import Store, default_store, open_store
-from lockgate.tools import Coverage, Tool
+from lockgate.tools import Coverage, Tool, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -75,10 +74,11 @@ class Gate:
             environment: Where tools act; the most dangerous one unless told otherwise.
             approver: Whom to ask while the caller waits; by default nobody.
             inventory: The reviewed tools; every call of any other, or of one that changed, is held.
-            strict: Refuse to register a dangerous tool whose hazards nothing answers.
+            strict: Refuse to register a dangerous tool whose hazards nothing answers, and a
+                rulebook that would leave one so.
             clock: Returns the time as RFC 3339 text in UTC.
         """
-        self._in_force = InForce.of(rulebook, store, clock)
+        self._in_force = InForce.of(rulebook, store, clock, environment if strict else "")
         self.tools = self._in_force.tools
         self.store = store
         self.desk = Desk(store, clock)
@@ -86,11 +86,11 @@ class Gate:
         self._principal = principal or Principal()
         self._environment = environment
         self._approver: Approver = approver or Queue()
-        self._inventory, self._strict = inventory, strict
+        self._inventory = inventory
         self._clock = clock
 
     @classmethod
-    def open(  # noqa: PLR0913 - the ways of beginning
+    def open(  # noqa: PLR0913 - the parts of a gate
         cls,
         rulebook: Given | None = None,
         *,
@@ -124,15 +124,9 @@ class Gate:
         tools = inventory if isinstance(inventory, Inventory | None) else Inventory.load(inventory)
         opened = open_store(store or default_store())
         try:
-            beginning = begin(
-                rulebook,
-                shadow=shadow,
-                reload=reload,
-                trusted=trusted,
-                store=opened,
-                clock=wiring.get("clock", utc_now),
-            )
-            return cls(beginning, opened, inventory=tools, **wiring)
+            clock = wiring.get("clock", utc_now)
+            found = begin(rulebook, opened, clock, shadow=shadow, reload=reload, trusted=trusted)
+            return cls(found, opened, inventory=tools, **wiring)
         except BaseException:
             opened.close()
             raise
@@ -193,18 +187,14 @@ class Gate:
             RulebookError: If a rule about just this tool can't be right, as it declares itself.
         """
         tool = Tool.of(signature, self._inventory)
-        policy = self._in_force.rules.about(tool).policy
-        if self._strict:
-            Coverage.of(tool, policy, self._environment).refuse()
-        self.tools[tool.signature.source, tool.signature.name] = tool
+        self._in_force.register(tool)
         return tool
 
     def check_tools(self) -> tuple[Coverage, ...]:
         """Tell of every registered tool what it is, what governs it, and what is amiss."""
-        rules = self._in_force.rules
+        rules, where = self._in_force.rules, self._environment
         return tuple(
-            Coverage.of(tool, rules.about(tool).policy, self._environment)
-            for tool in self.tools.values()
+            Coverage.of(tool, rules.about(tool).policy, where) for tool in self.tools.values()
         )
 
     def propose(
@@ -246,13 +236,7 @@ class Gate:
             person: On whose behalf, as the host application knows it.
             agent: Which agent acts.
         """
-        who = replace(
-            self._principal,
-            person=person or self._principal.person,
-            agent=agent or self._principal.agent,
-        )
-        scope = Scope(thread=thread or uuid.uuid4().hex, run=uuid.uuid4().hex, principal=who)
-        with within(scope):
+        with within(Scope.begun(self._principal, thread, person, agent)) as scope:
             yield scope
 
     def principal_named(self, agent: str) -> Principal:
@@ -284,14 +268,7 @@ class Gate:
             arguments: The arguments it would be called with.
             source: Where the tool comes from, if several have the name.
         """
-        known = [
-            item
-            for (origin, name), item in self.tools.items()
-            if name == tool and source in {"", origin}
-        ]
-        if len(known) > 1:
-            raise WiringError(f"several tools are called `{tool}`: say which `source`")
-        handle = known[0] if known else self.unregistered(tool, source)
+        handle = named(self.tools, tool, source) or self.unregistered(tool, source)
         case = self._case(handle, self.propose(handle, arguments))
         facts = self._gatherer.facts(case.call.thread, wanted=case.policy.needs_history)
         return judge(case, facts)

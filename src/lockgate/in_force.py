@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 
-from lockgate.errors import RulebookError, WiringError, describe
+from lockgate.errors import RulebookError, StoreError, WiringError, describe
 from lockgate.record import EventKind, Role, of_rules
+from lockgate.tools import Coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,14 +59,31 @@ class Rules:
     shadow: Edition | None = None
 
     def about(self, tool: Tool) -> Said:
-        """Return what these rules say about a tool; worked out once, then kept beside the tool."""
+        """Return what these rules say about a tool; worked out once, then kept beside the tool.
+
+        Raises:
+            RulebookError: If the rulebook can't be right about this tool; a shadow that can't is
+                not tried on it.
+        """
         said = tool.said
         if said is None or said.rules is not self:
-            said = tool.said = self.say(tool)
+            said = tool.said = self._say_something(tool)
         return said
 
+    def _say_something(self, tool: Tool) -> Said:
+        try:
+            return self.say(tool)
+        except RulebookError:
+            if self.shadow is None:
+                raise
+            return replace(self.after(Role.SHADOW, None).say(tool), rules=self)
+
     def say(self, tool: Tool) -> Said:
-        """Work out what these rules say about a tool."""
+        """Work out what these rules say about a tool.
+
+        Raises:
+            RulebookError: If one of the rulebooks can't be right about this tool.
+        """
         what = tool.signature, tool.classification
         policy = self.edition.rulebook.policy_for(*what)
         if self.shadow is not None:
@@ -107,35 +126,51 @@ class InForce:
         tools: Every tool that was registered, by source and name.
     """
 
-    def __init__(self, beginning: Beginning, store: Store, clock: Callable[[], str]) -> None:
+    def __init__(
+        self, beginning: Beginning, store: Store, clock: Callable[[], str], strict_in: str = ""
+    ) -> None:
         """Begin.
 
         Args:
             beginning: What is in force, and where later rulebooks come from.
             store: Where changes are recorded.
             clock: Returns the time as RFC 3339 text in UTC.
+            strict_in: The environment in which no hazard may be without an answer, if one is.
         """
+        self._strict_in = strict_in
         self.tools: dict[tuple[str, str], Tool] = {}
+        self._every: weakref.WeakSet[Tool] = weakref.WeakSet()
         self.rules = Rules(beginning.edition, beginning.shadow)
         self._reader, self._watches = beginning.reader, beginning.watches
         self._store, self._clock = store, clock
         self._faults: dict[str, str] = {}
-        self._changing, self._process = threading.Lock(), os.getpid()
+        self.part()
         self._next = 0.0
         if self._watches or self._reader.keyring is not None:
             self._record(beginning.edition)
         for item in beginning.news:
             self._keep(item)
+        _everywhere.add(self)
+
+    def part(self) -> None:
+        """Make locks of its own: in a forked process nobody is left to let go of the others."""
+        self._changing, self._registering = threading.Lock(), threading.Lock()
 
     @classmethod
-    def of(cls, given: Rulebook | Beginning, store: Store, clock: Callable[[], str]) -> Self:
+    def of(
+        cls,
+        given: Rulebook | Beginning,
+        store: Store,
+        clock: Callable[[], str],
+        strict_in: str = "",
+    ) -> Self:
         """Begin with a rulebook that nothing follows by itself, or with what was found."""
         from lockgate.rulebook.beginning import Beginning, Reader
 
         if not isinstance(given, Beginning):
             reader = Reader(clock)
             given = Beginning(edition=reader.read(given), reader=reader)
-        return cls(given, store, clock)
+        return cls(given, store, clock, strict_in)
 
     @property
     def health(self) -> Health:
@@ -148,6 +183,23 @@ class InForce:
             faults=tuple(self._faults.values()),
         )
 
+    def register(self, tool: Tool) -> None:
+        """Take note of a tool; from now on no rulebook comes into force that is wrong about it.
+
+        Raises:
+            RulebookError: If the one in force is.
+            WiringError: If it leaves a hazard of the tool without the answer it must have.
+        """
+        self.now()
+        with self._registering:
+            self._check(tool, self.rules.about(tool).policy)
+            self.tools[tool.signature.source, tool.signature.name] = tool
+            self._every.add(tool)
+
+    def _check(self, tool: Tool, policy: Policy) -> None:
+        if self._strict_in:
+            Coverage.of(tool, policy, self._strict_in).refuse()
+
     # ── Succession ───────────────────────────────────────────────────────────────────────────
 
     def use(self, given: Given) -> None:
@@ -155,7 +207,8 @@ class InForce:
 
         Raises:
             RulebookError: If it is wrong; then what was in force still is.
-            WiringError: If it must be signed and was made by code.
+            WiringError: If it must be signed and was made by code, or leaves a hazard of a tool
+                without the answer it must have.
             StoreError: If the change could not be recorded; then it was not made.
         """
         with self._changing:
@@ -182,15 +235,11 @@ class InForce:
 
         While one thread looks the others go on with what is in force.
         """
-        changing = self._changing
-        if changing.acquire(blocking=False):
+        if self._changing.acquire(blocking=False):
             try:
                 self._look()
             finally:
-                changing.release()
-        elif self._process != os.getpid():
-            # Forked while another thread was looking, and that thread is not here to let go.
-            self._changing, self._process = threading.Lock(), os.getpid()
+                self._changing.release()
 
     def reload(self) -> Health:
         """Look now, at what whoever asks knows to be complete.
@@ -219,18 +268,29 @@ class InForce:
                 )
 
     def _hear(self, item: News) -> None:
-        if item.fault is None:
-            self._take(item.role, item.edition)
-        else:
+        if item.fault is not None:
             self._keep(item)
+            return
+        try:
+            self._take(item.role, item.edition)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - INVARIANT: what is wrong is kept out, and told
+            from lockgate.rulebook.watch import as_fault
+
+            fault = as_fault(error, item.edition.origin if item.edition else "")
+            self._keep(replace(item, edition=None, fault=fault))
 
     def _take(self, role: Role, edition: Edition | None) -> None:
         """Put an edition in its place; if anything fails, nothing has changed."""
         coming = self.rules.after(role, edition)
-        said = [(tool, coming.say(tool)) for tool in list(self.tools.values())]
-        if role is Role.FORCE:
-            self._record(coming.edition)
-        self.rules = coming
+        with self._registering:
+            said = [(tool, coming.say(tool)) for tool in self._every]
+            if role is Role.FORCE:
+                for tool, word in said:
+                    self._check(tool, word.policy)
+                self._record(coming.edition)
+            self.rules = coming
         for tool, word in said:
             tool.said = word
         self._faults.pop(role.value, None)
@@ -266,3 +326,13 @@ class InForce:
 
 _LOOKING: Final = "looking"
 _SAME: Final = ("origin", "revision", "digest", "number")
+_everywhere: Final[weakref.WeakSet[InForce]] = weakref.WeakSet()
+
+
+def _part() -> None:
+    for item in list(_everywhere):
+        item.part()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_part)

@@ -6,9 +6,10 @@ Set by the host application or by a door, never by the agent.
 from __future__ import annotations
 
 import inspect
+import uuid
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -31,6 +32,21 @@ class Scope:
     thread: str = ""
     run: str = ""
     principal: Principal | None = None
+
+    @classmethod
+    def begun(
+        cls, principal: Principal, thread: str | None, person: str | None, agent: str | None
+    ) -> Scope:
+        """Return the scope of a new run, in a new conversation unless one is named.
+
+        Args:
+            principal: Who acts, but for what is named.
+            thread: The conversation.
+            person: On whose behalf.
+            agent: Which agent acts.
+        """
+        who = replace(principal, person=person or principal.person, agent=agent or principal.agent)
+        return cls(thread=thread or uuid.uuid4().hex, run=uuid.uuid4().hex, principal=who)
 
     @property
     def governed(self) -> bool:

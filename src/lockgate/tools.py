@@ -13,6 +13,8 @@ from lockgate.classify.schema import SchemaError, inlined
 from lockgate.errors import WiringError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lockgate.classify import Classification
     from lockgate.evaluate import Policy
     from lockgate.in_force import Said
@@ -26,10 +28,10 @@ class Tool:
         signature: What its host tells about it.
         classification: What it does.
         said: What the rules that judged it last say about it; never read without asking whose
-            it is (`in_force.Rules.about`).
+            it is (`Rules.about`).
     """
 
-    __slots__ = ("classification", "said", "signature")
+    __slots__ = ("__weakref__", "classification", "said", "signature")
 
     def __init__(self, signature: Signature, classification: Classification) -> None:
         """Know a tool of which nothing has been said yet."""
@@ -49,6 +51,25 @@ class Tool:
         if doubt:
             classification = replace(classification, doubt=doubt)
         return cls(known, classification)
+
+
+def named(tools: Mapping[tuple[str, str], Tool], name: str, source: str) -> Tool | None:
+    """Return the registered tool of a name, if there is one.
+
+    Args:
+        tools: Those that are registered, by source and name.
+        name: The name.
+        source: Where it comes from; empty for anywhere.
+
+    Raises:
+        WiringError: If several are meant.
+    """
+    known = [
+        tool for (origin, told), tool in tools.items() if told == name and source in {"", origin}
+    ]
+    if len(known) > 1:
+        raise WiringError(f"several tools are called `{name}`: say which `source`")
+    return known[0] if known else None
 
 
 def _unfolded(signature: Signature) -> Signature:
@@ -91,7 +112,7 @@ class Coverage:
 
     @classmethod
     def of(cls, tool: Tool, policy: Policy, environment: str) -> Coverage:
-        """Look at one tool, and at what the rules in force say about it."""
+        """Look at one tool, and at what a rulebook says about it."""
         from lockgate.rulebook.controls import gaps, governing, level_of
 
         known = tool.classification

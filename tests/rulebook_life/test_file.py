@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 
 import pytest
 
-from lockgate import Gate, Rulebook, RulebookError, WiringError, in_force
+from lockgate import Blocked, Gate, Rulebook, RulebookError, WiringError, in_force
 from lockgate.errors import StoreError
 from lockgate.rulebook import watch
 from rulebook_life.conftest import NEW, OLD, rule, rules, signed, told
@@ -203,19 +204,101 @@ def test_a_change_that_can_not_be_recorded_is_not_made_until_it_can(place, monke
     assert gate.health
 
 
-def test_whatever_goes_wrong_while_looking_fails_no_call(place, monkeypatch):
+def test_whatever_goes_wrong_with_a_change_fails_no_call_and_is_tried_once(place, monkeypatch):
     place.write(rules("allow"))
-    gate = place.gate()
+    gate, tried = place.gate(), []
 
-    def fail(*_):
+    def fail(*what):
+        tried.append(what)
         raise RecursionError("too deep")
 
-    monkeypatch.setattr(Rulebook, "policy_for", fail)
-    place.write(rules("block"))
-    contained = gate.contained
-    assert rule(gate) == "allow"
-    assert "too deep" in gate.health.faults[0]
-    assert contained
+    for where in ("policy_for", "assemble"):
+        tried.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(Rulebook, where, fail)
+            place.write(rules("block", where))
+            for _ in range(3):
+                gate._in_force.look()
+        assert rule(gate) == "allow"
+        assert "too deep" in gate.health.faults[0]
+        assert len(tried) == 1
+    assert told(gate) == ["enforced", "kept", "kept"]
+
+
+def amounts(name):
+    """Return a rulebook that is right about tools with an amount of that name alone."""
+    return f"rules: [{{id: a, on: {{tool: pay}}, when: args.{name} > 5, then: block, reason: r}}]"
+
+
+def pay(amount: int) -> int:
+    return amount
+
+
+def test_a_rulebook_that_is_wrong_about_a_tool_of_the_gate_is_kept_out(place):
+    place.write(rules("allow"))
+    gate = place.gate()
+    first = gate.contained(pay)
+    assert first(7) == 7
+    place.write(amounts("amuont"))
+    assert first(7) == 7
+    assert "amuont" in gate.health.faults[0]
+    assert told(gate) == ["enforced", "kept"]
+    with pytest.raises(RulebookError, match="amuont"):
+        gate.use(Rulebook.parse(amounts("amuont")))
+    place.write(amounts("amount"))
+    with pytest.raises(Blocked):
+        first(7)
+    assert first(3) == 3
+
+
+def test_a_rulebook_that_is_wrong_about_a_tool_whose_name_went_to_another_is_kept_out(place):
+    place.write(rules("allow"))
+    gate = place.gate()
+    first = gate.contained(pay)
+
+    def other(total: int) -> int:
+        return total
+
+    other.__name__ = "pay"
+    second = gate.contained(other)
+    place.write(amounts("total"))
+    assert (first(7), second(7)) == (7, 7)
+    assert not gate.health
+    del first
+    gc.collect()
+    place.write(amounts("total") + " # once more")
+    with pytest.raises(Blocked):
+        second(7)
+
+
+def test_a_strict_gate_keeps_a_rulebook_out_that_leaves_a_hazard_without_an_answer(place):
+    held = "rules: [{id: ask, on: {action: payments.refund}, then: require_approval, reason: r}]"
+    place.write(held)
+    gate = place.gate(strict=True)
+    gate.contained(lambda amount: amount, action="payments.refund")
+    place.write(rules("allow"))
+    assert rule(gate) == "ask"
+    assert "nothing answers its hazard" in gate.health.faults[0]
+    with pytest.raises(WiringError, match="nothing answers its hazard"):
+        gate.use(Rulebook.parse(rules("allow")))
+    place.write(held + " # still")
+    rule(gate)
+    assert gate.health
+
+
+def test_a_shadow_that_is_wrong_about_a_tool_is_not_tried_on_it(place):
+    place.write(rules("allow"))
+    gate = place.gate(shadow=Rulebook.parse(amounts("amuont")))
+    assert gate.contained(pay)(7) == 7
+    assert gate.decide("pay", {"amount": 7}).shadow is None
+    assert gate.decide("refund", {"amount": 7}).shadow is not None
+    tried = place.write(amounts("amount"), file=place.folder / "tried.yaml")
+    gate = place.gate(shadow=tried)
+    assert gate.contained(pay)(7) == 7
+    assert gate.decide("pay", {"amount": 7}).shadow.rule == "a"
+    place.write(amounts("amuont"), file=tried)
+    assert gate.decide("pay", {"amount": 7}).shadow.rule == "a"
+    assert "amuont" in gate.health.faults[0]
 
 
 def test_an_event_loop_is_not_held_up_by_a_change(place):
@@ -251,9 +334,10 @@ def test_a_process_that_was_forked_follows_too(place):
     gate = place.gate(store="memory://")
     rule(gate)
     place.write(rules("block"))
-    child = os.fork()
-    if child == 0:
-        os._exit(7 if rule(gate) == "block" else 1)
+    with gate._in_force._changing, gate._in_force._registering:  # other threads are at it
+        child = os.fork()
+        if child == 0:
+            os._exit(7 if rule(gate) == "block" else 1)
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 7
 

@@ -293,9 +293,7 @@ def test_whoever_starts_later_comes_to_the_same_rulebook(kinds):
     publish(store, signed("block", 1))
 
     def beginning():
-        return begin(
-            None, shadow=None, reload="record", trusted=keyring, store=store, clock=utc_now
-        )
+        return begin(None, store, utc_now, shadow=None, reload="record", trusted=keyring)
 
     gate = Gate(beginning(), store)
     for nth, kind in enumerate(kinds, 2):

@@ -136,9 +136,24 @@ def rulebook_history(store: Where = "", json: AsJson = False) -> None:
     if json:
         print_json([_row(event) for event in events])
         return
-    names = ("#", "at", "what", "revision", "number", "by", "why")
-    rows = [[str(_row(event)[name]) for name in names] for event in events]
-    table(names, rows, empty="nothing was published, and nothing that is followed has changed")
+    rows = [[str(_row(event)[name])[:most] for name, most in _HISTORY.items()] for event in events]
+    table(
+        tuple(_HISTORY),
+        rows,
+        empty="nothing was published, and nothing that is followed has changed",
+    )
+
+
+_HISTORY: Final = {
+    "#": 9,
+    "at": 19,
+    "what": 30,
+    "revision": 30,
+    "number": 9,
+    "by": 100,
+    "why": 1000,
+}
+"""The columns, and how much of each is shown."""
 
 
 @rulebook.command("show")

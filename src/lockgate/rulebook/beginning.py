@@ -92,22 +92,22 @@ class Beginning:
 
 def begin(  # noqa: PLR0913 - what there is to say of a beginning
     given: Given | None,
+    store: Store,
+    clock: Callable[[], str],
     *,
     shadow: Given | None,
     reload: Reload | None,
     trusted: Keys,
-    store: Store,
-    clock: Callable[[], str],
 ) -> Beginning:
     """Find what a gate begins with.
 
     Args:
         given: A file, a loaded rulebook, or nothing for the baseline.
+        store: The record.
+        clock: Returns the time as RFC 3339 text in UTC.
         shadow: What to try beside it, likewise.
         reload: Where later rulebooks come from.
         trusted: Public keys, or the file that lists them; nothing asks for no signature.
-        store: The record.
-        clock: Returns the time as RFC 3339 text in UTC.
 
     Raises:
         RulebookError: If there is no rulebook to begin with.

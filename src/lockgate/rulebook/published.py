@@ -12,12 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from lockgate.errors import RulebookError, describe
+from lockgate.errors import RulebookError
 from lockgate.note import Note, NoteError
 from lockgate.record import EventKind, Role, altered
 from lockgate.rulebook.bundle import Bundle, Keyring
 from lockgate.rulebook.edition import Edition
-from lockgate.rulebook.watch import News
+from lockgate.rulebook.watch import News, as_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -114,10 +114,9 @@ class Publication:
             return News(role=self.role, mark=self.mark)
         try:
             return News(role=self.role, edition=self._edition(), mark=self.mark)
-        except RulebookError as error:
-            return News(role=self.role, fault=error, mark=self.mark)
         except Exception as error:  # noqa: BLE001 - INVARIANT: no publication stops a gate
-            return News(role=self.role, fault=_damaged(self.event, error), mark=self.mark)
+            fault = as_fault(error, _name(self.event))
+            return News(role=self.role, fault=fault, mark=self.mark)
 
     def _edition(self) -> Edition:
         if self.bundle is not None:
@@ -189,7 +188,7 @@ class RecordWatch:
         try:
             return self._published(event, height)
         except Exception as error:  # noqa: BLE001 - INVARIANT: no publication stops a gate
-            fault = _damaged(event, error)
+            fault = as_fault(error, _name(event))
             return Publication(event=event, role=Role.FORCE, fault=fault), height
 
     def _published(self, event: Event, height: Height) -> tuple[Publication, Height]:
@@ -239,10 +238,6 @@ def _tampered(event: Event) -> RulebookError | None:
     why = altered(event)
     hint = "`lockgate record verify` says where the record was altered"
     return RulebookError(f"the publication {why}", file=_name(event), hint=hint) if why else None
-
-
-def _damaged(event: Event, error: Exception) -> RulebookError:
-    return RulebookError(f"the publication is damaged: {describe(error)}", file=_name(event))
 
 
 def _name(event: Event) -> str:

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from lockgate.errors import RulebookError
+from lockgate.errors import LockgateError, RulebookError, describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +40,14 @@ class News:
     edition: Edition | None = None
     fault: RulebookError | None = None
     mark: tuple[object, ...] = ()
+
+
+def as_fault(error: Exception, file: str) -> RulebookError:
+    """Return what is wrong with a rulebook, whatever was raised for it."""
+    if isinstance(error, RulebookError):
+        return error
+    why = str(error) if isinstance(error, LockgateError) else describe(error)
+    return RulebookError(f"it can't be taken: {why}", file=file)
 
 
 class Watch(Protocol):
@@ -92,17 +100,17 @@ class FileWatch:
         rested, self._before = seen == self._before or _is_old(seen), seen
         if not rested:
             return ()
+        mark = ("file", str(self._path), seen, self._digest)
         try:
             edition = self._read()
-        except RulebookError as error:
+        except Exception as error:  # noqa: BLE001 - INVARIANT: no file stops a gate
             self._found = seen, ""
-            mark = ("file", str(self._path), seen, self._digest)
-            return (News(role=self._role, fault=error, mark=mark),)
+            return (News(role=self._role, fault=as_fault(error, str(self._path)), mark=mark),)
         self._found = seen, edition.digest
         if edition.digest == self._digest:
             self.heard()
             return ()
-        return (News(role=self._role, edition=edition),)
+        return (News(role=self._role, edition=edition, mark=mark),)
 
     def heard(self) -> None:
         """Look no more at what was read, unless another write could leave the same traces."""

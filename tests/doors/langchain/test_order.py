@@ -139,7 +139,7 @@ def test_a_retry_runs_no_effect_again(world, order):
         world.effects.append(x)
         raise ConnectionError("lost")
 
-    world.gate.rulebook = ALL
+    world.gate.use(ALL)
     retry = ToolRetryMiddleware(max_retries=2, initial_delay=0)
     agent = agent_of(world, layered(world, retry, order), [update_it], calling("update_it", x=1))
     agent.invoke(user(), CONFIG)
@@ -220,11 +220,13 @@ def reviewed(world: Any, tools: Any, order: str, answer: Any, run: Any) -> Any:
 @pytest.mark.parametrize("order", ORDERS)
 class TestReviewer:
     def test_what_a_reviewer_edits_is_judged_as_edited(self, world, tools, order, run):
-        world.gate.rulebook = Rulebook.parse("""
+        world.gate.use(
+            Rulebook.parse("""
 rules:
   - {id: free, on: {tool: free}, then: allow, reason: fine}
   - {id: nine, on: {tool: free}, when: args.x == 9, then: block, reason: not nine}
 """)
+        )
         agent = reviewed(world, tools, order, edit("free", 9), run)
         assert world.effects == []
         assert "not nine" in told(agent)[0]

@@ -243,8 +243,8 @@ def deep(world: Any, made: BaseTool) -> Any:
 
 def deep_below(world: Any, made: BaseTool) -> Any:
     saver = getattr(world, "saver", None) or paths.InMemorySaver()
-    world.gate.rulebook = Rulebook.parse(
-        f"{RULES}  - {{id: task, on: {{tool: task}}, then: allow, reason: fine}}"
+    world.gate.use(
+        Rulebook.parse(f"{RULES}  - {{id: task, on: {{tool: task}}, then: allow, reason: fine}}")
     )
     task = calling("task", description="SUB do it", subagent_type="general-purpose")
     model = Sub(script=[task], sub=[calling(made.name, x=1)])
