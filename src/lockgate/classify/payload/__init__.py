@@ -7,28 +7,26 @@ as little.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from lockgate.classify.catalogue import BY_ID
-from lockgate.classify.payload import counts, files, graphql, http, messages, money, sql
 from lockgate.classify.profile import Reading, merged
 from lockgate.errors import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lockgate.classify.profile import Action, Classification, Profile, Reader
 
-BINDERS: Final = (
-    money.bind,
-    messages.bind,
-    http.bind,
-    graphql.bind,
-    files.bind,
-    counts.bind,
-    sql.bind,
-)
-"""Each returns a reader for a tool's action and parameters, or nothing."""
+
+@cache
+def _binders() -> tuple[Callable[[Action, Mapping[str, Any]], Reader | None], ...]:
+    """Return what makes readers; loaded with the first tool, so that importing costs nothing."""
+    from lockgate.classify.payload import counts, files, graphql, http, messages, money, sql
+
+    rooms = (money, messages, http, graphql, files, counts, sql)
+    return tuple(room.bind for room in rooms)
 
 
 def readers_for(action: Action, parameters: Mapping[str, Any]) -> tuple[Reader, ...]:
@@ -38,7 +36,7 @@ def readers_for(action: Action, parameters: Mapping[str, Any]) -> tuple[Reader, 
         action: What the tool does.
         parameters: JSON Schema of each of its parameters, by name.
     """
-    bound = (bind(action, parameters) for bind in BINDERS)
+    bound = (bind(action, parameters) for bind in _binders())
     return tuple(reader for reader in bound if reader is not None)
 
 
