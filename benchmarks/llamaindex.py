@@ -2,9 +2,10 @@
 
     python benchmarks/llamaindex.py [--quick] [--json]
 
-One process, one event loop: every figure stands beside a baseline that was measured next to it,
-so read the ratios; microseconds are this machine's. The raw tool does nothing at all, so that its
-time is the framework's alone. The durable record is SQLite with synchronous=FULL.
+One process, one event loop. Each round measures the raw call and the governed ones one right after
+the other, and a ratio is the median of the rounds' ratios, so that what else the machine does falls
+on both; microseconds are this machine's. The raw tool does nothing at all, so that its time is the
+framework's alone. The durable record is SQLite with synchronous=FULL.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import statistics
 import tempfile
 import time
 import warnings
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.base.llms.types import ToolCallBlock
@@ -26,9 +28,6 @@ from llama_index.core.tools import FunctionTool
 
 from lockgate import Gate, Rulebook
 from lockgate.adapters.llamaindex import contained, contained_agent
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 ARGUMENTS = {"order_id": "W-1001", "amount": 120.5, "currency": "EUR", "note": "broken mug"}
 RULES = "rules: [{id: reads, on: {tool: get_order}, then: allow, reason: a read}]"
@@ -57,23 +56,36 @@ def agent() -> FunctionAgent:
     return FunctionAgent(tools=[tool()], llm=MockFunctionCallingLLM(response_generator=play))
 
 
-async def median_us(act: Callable[[], Awaitable[Any]], rounds: int, each: int) -> float:
-    """Return the median over rounds of the mean time of one call."""
-    await act()
-    times = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        for _ in range(each):
-            await act()
-        times.append((time.perf_counter() - began) / each * 1e6)
-    return statistics.median(times)
+Act = Callable[[], Awaitable[Any]]
 
 
-def calling(made: Any) -> Callable[[], Awaitable[Any]]:
+async def mean_us(act: Act, each: int) -> float:
+    """Return the mean time of one call."""
+    began = time.perf_counter()
+    for _ in range(each):
+        await act()
+    return (time.perf_counter() - began) / each * 1e6
+
+
+async def compared(acts: list[Act], rounds: int, each: int) -> list[tuple[float, float]]:
+    """Return the median time of each act, and its median ratio to the first one."""
+    for act in acts:
+        await act()
+    times = [[await mean_us(act, each) for act in acts] for _ in range(rounds)]
+    return [
+        (
+            statistics.median(took[at] for took in times),
+            statistics.median(took[at] / took[0] for took in times),
+        )
+        for at in range(len(acts))
+    ]
+
+
+def calling(made: Any) -> Act:
     return lambda: made.acall(**ARGUMENTS)
 
 
-def turning(made: Any) -> Callable[[], Awaitable[Any]]:
+def turning(made: Any) -> Act:
     async def turn() -> None:
         await made.run(user_msg="look it up")
 
@@ -96,11 +108,11 @@ async def measured(folder: Path, rounds: int, each: int) -> list[Row]:
     ]
     rows: list[Row] = []
     for name, plain, governed, fewer in kinds:
-        raw = await median_us(plain(), rounds, max(1, each // fewer))
-        rows.append((f"{name}, raw", raw, "itself", 1.0))
-        for store, gate in gates.items():
-            took = await median_us(governed(gate), rounds, max(1, each // fewer))
-            rows.append((f"{name}, governed, {store} record", took, "raw", took / raw))
+        acts = [plain(), *(governed(gate) for gate in gates.values())]
+        found = await compared(acts, rounds, max(1, each // fewer))
+        labels = ["raw", *(f"governed, {store} record" for store in gates)]
+        for label, (took, ratio) in zip(labels, found, strict=True):
+            rows.append((f"{name}, {label}", took, "itself" if label == "raw" else "raw", ratio))
     for gate in gates.values():
         gate.close()
     return rows
