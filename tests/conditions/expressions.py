@@ -107,6 +107,11 @@ class Writer:
             lambda: (
                 f"args.?{self.pick(*FIELDS)}.?{self.pick(*FIELDS)}.orValue({self.any(depth - 1)})"
             ),
+            lambda: (
+                f"args.?{self.pick(*FIELDS)}.{self.pick(*FIELDS)}.orValue({self.any(depth - 1)})"
+            ),
+            lambda: f"args.?{self.pick(*FIELDS)}[{self.int(0)}].orValue({self.any(depth - 1)})",
+            lambda: f"{{{self.text(0)}: {self.any(depth - 1)}, {self.any(0)}: 1}}",
             lambda: f"dyn({self.bool(depth - 1)})",
             lambda: f"dyn({self.int(depth - 1)})",
             lambda: f"dyn({self.text(depth - 1)})",
@@ -167,6 +172,9 @@ class Writer:
             lambda: f"{self.any(d)}.matches({text(self.draw(TEXTS))})",
             lambda: f"({self.bool(d)} ? {self.bool(d)} : {self.bool(d)})",
             lambda: f"args.?{self.pick(*FIELDS)}.hasValue()",
+            lambda: f"has(args.?{self.pick(*FIELDS)}.{self.pick(*FIELDS)})",
+            lambda: f"{self.any(d)}[?{self.int(0)}].hasValue()",
+            lambda: f"optional.ofNonZeroValue({self.any(d)}).hasValue()",
             lambda: (
                 f"args.?{self.pick(*FIELDS)}.optMap(v, v == {self.any(0)}).orValue({self.bool(0)})"
             ),

@@ -17,9 +17,21 @@ from hypothesis import strategies as st
 
 from conditions.expressions import NAMES, TYPES, VALUES, expressions
 from conditions.reference import ANY, ERROR, environment, judged
-from lockgate.evaluate import ConditionError
+from lockgate.call import ToolCall
+from lockgate.classify import Signature, classify
+from lockgate.evaluate import (
+    ConditionError,
+    Facts,
+    Level,
+    PastCall,
+    Question,
+    Risk,
+    Variables,
+)
+from lockgate.rulebook import CelCondition, ConditionSyntaxError
 from lockgate.rulebook.compile import Unreadable, Vocabulary, evaluator, read, written
 from lockgate.rulebook.compile.values import Unsigned
+from lockgate.rulebook.condition import VARIABLES, VOCABULARY
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("LOCKGATE_SHARED_DATA") or ROOT.parent / "shared" / "data")
@@ -59,6 +71,46 @@ def test_ten_thousand_random_expressions_have_the_answer_that_the_engine_gives(c
     assert how["compiled"] > 0.75 * how.total()
 
 
+def question(values):
+    """Return a question in which the variables have the values drawn."""
+    calls = tuple(
+        PastCall(tool=tool, action="unknown", arguments={}, result=result)
+        for tool, results in values["seen"].items()
+        for result in reversed(results)
+    )
+    return Question(
+        call=ToolCall.propose(values["tool"], values["args"]),
+        profile=classify(Signature(name="x")).plain,
+        risk=Risk(values["score"], Level.LOW, ()),
+        facts=Facts(turns=tuple(values["said"]), calls=calls),
+    )
+
+
+def test_every_variable_can_be_looked_up_and_has_a_type():
+    about = question({"tool": "x", "args": {}, "seen": {}, "said": [], "score": 1})
+    assert set(Variables(about).complete()) == set(VARIABLES) == set(VOCABULARY.kinds)
+
+
+def answered_by(ask, about):
+    try:
+        return ask(Variables(about))
+    except ConditionError:
+        return ERROR
+
+
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@given(expressions(), VALUES)
+def test_a_condition_is_true_or_false_or_says_that_it_has_no_answer(text, values):
+    try:
+        condition = CelCondition(text)
+    except ConditionSyntaxError:
+        return
+    about = question(values)
+    answer = answered_by(condition.holds, about)
+    assert answer is True or answer is False or answer == ERROR
+    assert answer == answered_by(condition.ask, about)
+
+
 # ── What is easily got wrong ─────────────────────────────────────────────────────────────────
 
 ODD = {
@@ -85,7 +137,18 @@ ODD = {
         ("{1: 'a'}[x]", {"x": True}),
         ("{true: 'a'}[x]", {"x": 1}),
         ("x in {1: 'a'}", {"x": True}),
+        ("int(x)", {"x": True}),
+        ("int(x)", {"x": "\u0663"}),
+        ("int(x)", {"x": " 3"}),
+        ("double(x)", {"x": "1_0"}),
         ("x[true]", {"x": [1, 2]}),
+    ],
+    "what settles it is not asked again": [
+        ("x.exists(i, i == 5)", {"x": [5, 1]}),
+        ("x.exists(i, i == 5)", {"x": [5, "a"]}),
+        ("x.all(i, i == 1)", {"x": [5, 1]}),
+        ("x.all(i, i.a == 1)", {"x": [{"a": 5}, {}, {"a": 1}]}),
+        ("x.exists_one(i, i == 5)", {"x": [5, 1, 5]}),
     ],
     "an error waits for what settles it": [
         ("x.a > 1 || true", {"x": {}}),
@@ -110,6 +173,8 @@ ODD = {
         ("x * x", {"x": 3_037_000_500}),
         ("x + 1", {"x": 2**63}),
         ("x > 5", {"x": 2**63}),
+        ("x - 5", {"x": 2**63}),
+        ("x % 2", {"x": 2**63}),
         ("x / 2", {"x": -7}),
         ("x % 2", {"x": -7}),
         ("7 % x", {"x": -2}),
@@ -158,6 +223,11 @@ ODD = {
         ("x in y", {"x": "a", "y": {"a": 1}}),
         ("x in y", {"x": None, "y": {"a": 1}}),
         ("x in y", {"x": "a", "y": "abc"}),
+    ],
+    "the keys of a map have no order": [
+        ("x.map(k, k)", {"x": {"a": 1, "b": 2, "c": 3}}),
+        ("x.filter(k, k > 'a')", {"x": {"a": 1, "b": 2, "c": 3}}),
+        ("x.exists(k, k == 'b')", {"x": {"a": 1, "b": 2, "c": 3}}),
     ],
     "names hide names": [
         ("x.exists(x, x == 1)", {"x": [1]}),
@@ -218,6 +288,37 @@ def test_the_traps_have_the_answer_that_the_engine_gives(text, values):
     assert pair.agree, pair
 
 
+EXACT = Vocabulary({"args": frozenset({dict}), "amount": ANY}, exact=frozenset({"args", "amount"}))
+ARGS = environment({"args": cel.Type.Map(cel.Type.STRING, cel.Type.DYN), "amount": cel.Type.DYN})
+SHARED = [
+    ("args.items.exists(args, args.amount == 1)", {"amount": 2, "items": [{"amount": 1}]}),
+    ("[1].exists(amount, amount == 1)", {}),
+    ("args.amount < 9223372036854775807", {"amount": 9223372036854775808.0}),
+    ("args.amount == 9223372036854775807", {"amount": 9223372036854775808.0}),
+    ("args.amount.to == 1 || true", {"amount": 5}),
+    ("has(args.amount.to)", {"amount": 5}),
+    ("has(args.amount.to)", {"amount": {"to": None}}),
+    ("args.amount.to == null", {"amount": {"to": None}}),
+    ("args.amount", {}),
+    ("[args.amount].size()", {}),
+    ("args.amount == args.amount", {}),
+    ("args.amount != 'x'", {}),
+    ("dyn(args.amount) == 1", {}),
+    ("type(args.amount) == int", {}),
+    ("(true ? args.amount : 1) == 1", {}),
+    ("optional.of(args.amount).hasValue()", {}),
+    ("args.items.map(i, args.amount).size()", {"items": [1]}),
+    ("args['amount'] > 1 && args.amount < 3", {"amount": 2}),
+]
+
+
+@pytest.mark.parametrize(("text", "args"), SHARED, ids=str)
+def test_what_is_read_once_for_all_has_the_answer_that_the_engine_gives(text, args):
+    pair = judged(ARGS, text, EXACT, {"args": args, "amount": 3})
+    assert pair.how == "compiled" or "9223372036854775807" in text
+    assert pair.agree, pair
+
+
 LOOPS = [
     "x.all(i, i == 0)",
     "x.exists(i, i == 5)",
@@ -247,7 +348,7 @@ def test_loops_end_where_those_of_the_engine_end(text, count):
 @pytest.mark.parametrize("inner", [97, 98, 99, 100, 101])
 @pytest.mark.parametrize("more", [0, 1, 5])
 def test_nested_loops_share_one_budget(inner, more):
-    values = {"x": [0] * 100, "y": [0] * inner + [5] + [1] * more}
+    values = {"x": [0] * 99, "y": [0] * inner + [5] + [1] * more}
     pair = judged(XY, "x.all(i, y.exists(j, j == 5))", ANYTHING, values)
     assert pair.agree, (pair.engine, pair.compiled)
 

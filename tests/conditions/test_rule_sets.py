@@ -215,6 +215,13 @@ def test_a_call_meets_only_the_rules_that_it_could_concern():
     assert evaluated == ["args.amount > 7 && args.to == '7'"]
 
 
+@pytest.mark.parametrize("value", [2**53 - 1, 9007199254740996.0, 9223372036854775808.0])
+@pytest.mark.parametrize("order", ["<", "<=", ">", ">=", "=="])
+def test_limits_that_no_fraction_holds_are_not_filed(value, order):
+    limits = range(9223372036854775800, 9223372036854775808)
+    same(rules(*(f"args.amount {order} {limit}" for limit in limits)), asked({"amount": value}))
+
+
 @pytest.mark.parametrize("value", [None, True, "105", [], {}, ...])
 def test_what_an_index_says_nothing_about_concerns_every_rule(value):
     args = {} if value is ... else {"amount": value}
